@@ -1,0 +1,82 @@
+// Builds the bundles to dist/ (and, with --tests, every test file to out/).
+const esbuild = require('esbuild');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const args = new Set(process.argv.slice(2));
+const watch = args.has('--watch');
+const production = args.has('--production');
+
+/** @type {import('esbuild').BuildOptions} */
+const shared = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  sourcemap: production ? false : 'linked',
+  minify: production,
+  logLevel: 'warning',
+  // The compiler's API is an ES module that reads import.meta.url; the bundles are CommonJS.
+  define: { 'import.meta.url': '__importMetaUrl' },
+  banner: { js: "const __importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+
+/** Bundles by name: dist/NAME.js. Only those whose entry file exists are built. */
+const entries = {
+  cli: 'src/cli/main.ts',
+  server: 'src/server/main.ts',
+  extension: 'src/extension/extension.ts',
+  agent: 'src/agent/agent.ts',
+};
+
+const bundles = Object.entries(entries)
+  .filter(([, file]) => fs.existsSync(path.join(__dirname, file)))
+  .map(([name, file]) => ({
+    ...shared,
+    entryPoints: [path.join(__dirname, file)],
+    outfile: path.join(__dirname, 'dist', `${name}.js`),
+    external: ['vscode'],
+  }));
+
+/** Test files stay separate modules; packages come from node_modules, except the compiler's API (an ES module). */
+function testBundle() {
+  const root = path.join(__dirname, 'test');
+  const files = fs
+    .readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.split(path.sep).join('/'))
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('fixtures/') && !file.endsWith('.d.ts'));
+  return {
+    ...shared,
+    sourcemap: 'inline',
+    entryPoints: files.map((file) => path.join(root, file)),
+    outbase: __dirname,
+    outdir: path.join(__dirname, 'out'),
+    plugins: [externalPackages],
+  };
+}
+
+/** @type {import('esbuild').Plugin} */
+const externalPackages = {
+  name: 'external-packages',
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, (found) =>
+      found.kind === 'entry-point' || found.path.startsWith('typescript7') || found.path.startsWith('#')
+        ? undefined
+        : { path: found.path, external: true },
+    );
+  },
+};
+
+async function main() {
+  const all = args.has('--tests') ? [...bundles, testBundle()] : bundles;
+  if (watch) {
+    for (const options of all) await (await esbuild.context(options)).watch();
+  } else {
+    await Promise.all(all.map((options) => esbuild.build(options)));
+  }
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
