@@ -1,0 +1,3 @@
+import { reportSuite } from './report';
+
+reportSuite('in VS Code', { workspace: 'examples' });
