@@ -122,7 +122,7 @@ class Walk {
       message: report.message,
       path: this.path,
       start,
-      end: at.end as number,
+      end: at.end,
       related: report.related ?? [],
       unnecessary: report.unnecessary ?? false,
       fixes: report.fixes ?? [],

@@ -14,7 +14,7 @@ export class SharedFacts {
 
   get<T>(fact: Shared<T>, project: Project): T {
     let byProject = this.current.get(fact);
-    if (!byProject) this.current.set(fact, (byProject = new Map()));
+    if (!byProject) this.current.set(fact, (byProject = new Map<string, { project: Project; value: unknown }>()));
     const known = byProject.get(project.id);
     // A snapshot has its own Project objects: another object is another snapshot.
     if (known?.project === project) return known.value as T;

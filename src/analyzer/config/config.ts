@@ -142,7 +142,7 @@ export function checkConfig(config: unknown, where: string): Config {
       throw new ConfigError(`${where}: unknown property "${name}". Known: preset, rules, exclude.`);
     }
   }
-  return config as Config;
+  return config;
 }
 
 function checkRules(value: unknown, where: string): void {
