@@ -1,9 +1,11 @@
-// Builds the bundles to dist/ (and, with --tests, every test file to out/).
+// Builds the bundles to dist/ (and, with --tests, every test file and script to out/).
 const esbuild = require('esbuild');
 const fs = require('node:fs');
 const path = require('node:path');
 
 const args = new Set(process.argv.slice(2));
+/** Folder of the bundles; `--outdir=DIR` instead of dist/. */
+const outdir = process.argv.find((arg) => arg.startsWith('--outdir='))?.slice('--outdir='.length) ?? path.join(__dirname, 'dist');
 const watch = args.has('--watch');
 const production = args.has('--production');
 
@@ -13,8 +15,6 @@ const shared = {
   platform: 'node',
   format: 'cjs',
   target: 'node20',
-  // Some packages' CommonJS build requires its parts in a way that cannot be bundled.
-  mainFields: ['module', 'main'],
   sourcemap: production ? false : 'linked',
   minify: production,
   logLevel: 'warning',
@@ -36,21 +36,22 @@ const bundles = Object.entries(entries)
   .map(([name, file]) => ({
     ...shared,
     entryPoints: [path.join(__dirname, file)],
-    outfile: path.join(__dirname, 'dist', `${name}.js`),
+    outfile: path.join(outdir, `${name}.js`),
     external: ['vscode'],
   }));
 
 /** Test files stay separate modules; packages come from node_modules, except the compiler's API (an ES module). */
 function testBundle() {
-  const root = path.join(__dirname, 'test');
-  const files = fs
-    .readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .map((file) => file.split(path.sep).join('/'))
-    .filter((file) => file.endsWith('.ts') && !file.startsWith('fixtures/') && !file.endsWith('.d.ts'));
+  const files = ['test', 'scripts'].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(__dirname, folder), { recursive: true, encoding: 'utf8' })
+      .map((file) => [folder, ...file.split(path.sep)].join('/'))
+      .filter((file) => file.endsWith('.ts') && !file.startsWith('test/fixtures/') && !file.endsWith('.d.ts')),
+  );
   return {
     ...shared,
     sourcemap: 'inline',
-    entryPoints: files.map((file) => path.join(root, file)),
+    entryPoints: files.map((file) => path.join(__dirname, file)),
     outbase: __dirname,
     outdir: path.join(__dirname, 'out'),
     plugins: [externalPackages],

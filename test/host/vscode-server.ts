@@ -1,5 +1,6 @@
 // VS Code's server build on a loopback port, with every folder that it writes to under one of ours.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -33,6 +34,7 @@ export interface RunningServer {
 const quiet = {
   'chat.disableAIFeatures': true,
   'workbench.startupEditor': 'none',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'telemetry.telemetryLevel': 'off',
   'extensions.autoUpdate': false,
   'extensions.autoCheckUpdates': false,
@@ -46,12 +48,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const settings = { ...quiet, 'security.workspace.trust.enabled': options.workspaceTrust ?? false, ...options.settings };
   await mkdir(path.join(dataDir, 'user/User'), { recursive: true });
   await mkdir(extensionsDir, { recursive: true });
-  // The server build's user settings are in its server data; the browser reads them from there.
-  await mkdir(path.join(dataDir, 'server/data/User'), { recursive: true });
-  await mkdir(path.join(dataDir, 'server/data/Machine'), { recursive: true });
-  for (const file of ['user/User/settings.json', 'server/data/User/settings.json']) {
-    await writeFile(path.join(dataDir, file), JSON.stringify(settings, undefined, 2));
-  }
+  const settingsFile = path.join(dataDir, 'user/User/settings.json');
+  // A folder that is used again keeps what its user has set.
+  if (!existsSync(settingsFile)) await writeFile(settingsFile, JSON.stringify(settings, undefined, 2));
 
   const child = spawn(node, serverArguments(dir, dataDir, extensionsDir, options), {
     env: { ...process.env, ...options.env },

@@ -9,6 +9,8 @@ export interface WorkbenchOptions {
   workspace: string;
   /** Absolute path of the extension to run from its source folder. */
   extension?: string;
+  /** Absolute path of a file that is opened at once. */
+  file?: string;
   /** Absolute path of the test runner that the extension host loads. */
   tests?: string;
 }
@@ -29,13 +31,14 @@ const browserArguments = [
 export function workbenchUrl(server: RunningServer, options: WorkbenchOptions, connectionToken?: string): string {
   const authority = `127.0.0.1:${server.port}`;
   const remote = (file: string) => `vscode-remote://${authority}${file}`;
-  const payload: [string, string][] = [['skipWelcome', 'true']];
+  const payload: [string, string][] = [];
   if (options.extension) payload.push(['extensionDevelopmentPath', remote(options.extension)]);
+  if (options.file) payload.push(['openFile', remote(options.file)]);
   if (options.tests) payload.push(['extensionTestsPath', remote(options.tests)]);
   const url = new URL(`http://${authority}/`);
   if (connectionToken) url.searchParams.set('tkn', connectionToken);
   url.searchParams.set(options.workspace.endsWith('.code-workspace') ? 'workspace' : 'folder', options.workspace);
-  url.searchParams.set('payload', JSON.stringify(payload));
+  if (payload.length > 0) url.searchParams.set('payload', JSON.stringify(payload));
   return url.href;
 }
 

@@ -1,11 +1,27 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { screenshot } from './outside';
+import { eventually } from './waiting';
 
-describe('the extension', () => {
-  it('activates when a JavaScript file is opened', async () => {
-    const extension = vscode.extensions.getExtension('asyncscope.asyncscope');
+const extension = vscode.extensions.getExtension('asyncscope.asyncscope');
+
+async function open(file: string): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0];
+  assert.ok(folder);
+  await vscode.window.showTextDocument(vscode.Uri.joinPath(folder.uri, file));
+}
+
+describe('activation', () => {
+  it('waits for a JavaScript or TypeScript file', async () => {
     assert.ok(extension);
-    await screenshot('activation');
+    await open('data/report.txt');
+    assert.equal(extension.isActive, false);
+    await open('src/server.ts');
+    await eventually(() => extension.isActive);
+  });
+
+  it('registers every command of the manifest', async () => {
+    const declared = (extension?.packageJSON as { contributes: { commands: { command: string }[] } }).contributes.commands;
+    const registered = new Set(await vscode.commands.getCommands(true));
+    assert.deepEqual(declared.filter(({ command }) => !registered.has(command)), []);
   });
 });

@@ -1,0 +1,60 @@
+// The VSIX for this platform. It carries the native TypeScript compiler and its library files, so that it needs nothing
+// from npm once it is installed.
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { createVSIX } from '@vscode/vsce';
+
+const files = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.nls.json', 'media', 'schemas', 'syntaxes', 'docs'];
+
+/** As VS Code's marketplace names platforms, such as "linux-x64". */
+export const target = `${process.platform}-${process.arch}`;
+
+/** Builds it from the source at `file`. */
+export async function packageExtension(file: string): Promise<void> {
+  const stage = await mkdtemp(path.join(os.tmpdir(), 'asyncscope-vsix-'));
+  try {
+    const dist = path.join(stage, 'dist');
+    await mkdir(dist);
+    await promisify(execFile)(process.execPath, ['esbuild.js', '--production', `--outdir=${dist}`]);
+    await copyCompiler(path.join(dist, 'typescript'));
+    for (const entry of files) await copyIfThere(entry, path.join(stage, entry));
+    await writeFile(path.join(stage, 'package.json'), JSON.stringify(await manifest(), undefined, 2));
+    // Everything in the stage is meant to be in the package.
+    await writeFile(path.join(stage, '.vscodeignore'), '');
+    await createVSIX({
+      cwd: stage,
+      packagePath: path.resolve(file),
+      target,
+      dependencies: false,
+      allowMissingRepository: true,
+      rewriteRelativeLinks: false,
+    });
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+}
+
+/** What an editor needs of package.json: an installed extension has neither scripts nor packages. */
+async function manifest(): Promise<object> {
+  const all = JSON.parse(await readFile('package.json', 'utf8')) as Record<string, unknown>;
+  const { scripts: _scripts, dependencies: _dependencies, devDependencies: _devDependencies, ...kept } = all;
+  return kept;
+}
+
+async function copyIfThere(from: string, to: string): Promise<void> {
+  await cp(from, to, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+/** The native compiler's binary with the lib.*.d.ts beside it, and its licence. */
+async function copyCompiler(to: string): Promise<void> {
+  const found = createRequire(path.resolve('package.json')).resolve(`@typescript/typescript-${target}/package.json`);
+  const from = path.dirname(found);
+  await cp(path.join(from, 'lib'), to, { recursive: true });
+  for (const notice of ['LICENSE', 'NOTICE.txt']) await cp(path.join(from, notice), path.join(to, notice));
+}

@@ -1,4 +1,0 @@
-export { CompilerDied, CompilerMissing } from './compiler';
-export { Programs, type DiskChanges, type SourceUnit } from './programs';
-export * from './syntax';
-export * from './types';

@@ -1,2 +1,0 @@
-/** Syntax trees as the compiler gives them: node types, `is…` tests and enums. */
-export * from 'typescript7/ast';
