@@ -15,6 +15,8 @@ const shared = {
   platform: 'node',
   format: 'cjs',
   target: 'node20',
+  // Some packages' CommonJS build requires its parts in a way that cannot be bundled.
+  mainFields: ['module', 'main'],
   sourcemap: production ? false : 'linked',
   minify: production,
   logLevel: 'warning',

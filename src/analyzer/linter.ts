@@ -1,0 +1,186 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import type { ConfigFinder } from './config/config';
+import type { FileError, Finding } from './finding';
+import { CompilerDied, type Asking, type Node, type Programs, type SourceUnit, type SyntaxKind } from './program';
+import type { Listener, Report, Rule } from './rules/rule';
+import { SharedFacts } from './shared';
+import { withoutSuppressed } from './suppressions';
+
+/** Larger files are generated or bundled; walking them costs more than their findings are worth. */
+export const maxFileBytes = 2_000_000;
+
+/** What checking one file gave. */
+export interface FileReport {
+  readonly path: string;
+  /** Undefined where the file could not be checked; `errors` says why. */
+  readonly unit: SourceUnit | undefined;
+  readonly findings: readonly Finding[];
+  readonly errors: readonly FileError[];
+}
+
+/** How many files are walked before their questions go out together. */
+const chunkSize = 64;
+
+/** Checks files with the rules that their configuration turns on: one engine for editor and command line. */
+export class Linter {
+  private readonly facts: SharedFacts;
+
+  constructor(
+    private readonly programs: Programs,
+    private readonly configs: ConfigFinder,
+  ) {
+    this.facts = new SharedFacts(programs);
+  }
+
+  /**
+   * Checks files, in order; excluded ones give no report. A generator so that the caller can show progress or stop.
+   * Throws CompilerDied when the compiler process is gone, ConfigError for a wrong configuration.
+   */
+  *check(paths: readonly string[]): Generator<FileReport> {
+    const wanted = paths.filter((path) => !this.configs.forFile(path).excluded);
+    const readable = wanted.filter((path) => this.problem(path) === undefined);
+    this.programs.open(readable);
+    for (let at = 0; at < wanted.length; at += chunkSize) yield* this.chunk(wanted.slice(at, at + chunkSize));
+  }
+
+  private chunk(paths: readonly string[]): FileReport[] {
+    const walks = paths.map((path) => {
+      const problem = this.problem(path);
+      const unit = problem === undefined ? this.programs.unit(path) : undefined;
+      return unit ? this.walk(unit) : new Walk(path, undefined, [{ path, message: problem ?? 'the compiler could not read the file.' }]);
+    });
+    const syntax = walks.map((walk) => walk.askSyntax());
+    this.programs.ask([...syntax, ...walks.flatMap((walk) => walk.askings)]);
+    return walks.map((walk) => walk.report());
+  }
+
+  /** Unsaved text needs no file behind it. */
+  private problem(path: string): string | undefined {
+    return this.programs.hasText(path) ? undefined : unreadable(path);
+  }
+
+  private walk(unit: SourceUnit): Walk {
+    const walk = new Walk(unit.path, unit, []);
+    if (unit.text.includes('\0')) {
+      walk.errors.push({ path: unit.path, message: 'binary content; the file was skipped.' });
+      return walk;
+    }
+    const listeners = new Map<SyntaxKind, { listener: Listener; rule: Rule }[]>();
+    for (const { rule, severity, options } of this.configs.forFile(unit.path).rules) {
+      walk.rules.set(rule.id, rule);
+      const context = {
+        unit,
+        options,
+        shared: <T>(fact: Parameters<SharedFacts['get']>[0]) => this.facts.get(fact, unit.project) as T,
+        report: (report: Report) => walk.add(rule, report, severity),
+      };
+      for (const [kind, listener] of Object.entries(rule.listen(context as never))) {
+        const key = Number(kind) as SyntaxKind;
+        listeners.set(key, [...(listeners.get(key) ?? []), { listener, rule }]);
+      }
+    }
+    const visit = (node: Node): void => {
+      for (const { listener, rule } of listeners.get(node.kind) ?? []) {
+        try {
+          const asking = listener(node) as Asking<void> | undefined;
+          if (asking) walk.askings.push(walk.guarded(rule, asking));
+        } catch (error) {
+          walk.fail(rule, error);
+        }
+      }
+      node.forEachChild(visit);
+    };
+    visit(unit.sourceFile);
+    return walk;
+  }
+}
+
+/** One file being checked. */
+class Walk {
+  readonly rules = new Map<string, Rule>();
+  readonly askings: Asking<void>[] = [];
+  private readonly findings: Finding[] = [];
+  private syntaxErrors: readonly { pos: number; end: number; text: string }[] = [];
+
+  constructor(
+    private readonly path: string,
+    private readonly unit: SourceUnit | undefined,
+    readonly errors: FileError[],
+  ) {}
+
+  *askSyntax(): Asking<void> {
+    if (this.unit) this.syntaxErrors = yield* this.unit.project.program.getSyntacticDiagnostics.gen(this.path);
+  }
+
+  add(rule: Rule, report: Report, severity: Finding['severity'] | undefined): void {
+    const { at } = report;
+    const node = 'kind' in at ? at : undefined;
+    const start = node ? node.getStart(this.unit?.sourceFile) : (at as { start: number }).start;
+    this.findings.push({
+      rule: rule.id,
+      severity: severity ?? report.severity ?? rule.severity,
+      message: report.message,
+      path: this.path,
+      start,
+      end: at.end,
+      related: report.related ?? [],
+      unnecessary: report.unnecessary ?? false,
+      fixes: report.fixes ?? [],
+    });
+  }
+
+  /** A rule that fails on one place loses that place only. */
+  *guarded(rule: Rule, asking: Asking<void>): Asking<void> {
+    try {
+      yield* asking;
+    } catch (error) {
+      this.fail(rule, error);
+    }
+  }
+
+  fail(rule: Rule, error: unknown): void {
+    if (error instanceof CompilerDied) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (this.errors.some((known) => known.message.startsWith(`rule ${rule.id} `))) return;
+    this.errors.push({ path: this.path, message: `rule ${rule.id} failed on this file (${reason}); please report it.` });
+  }
+
+  report(): FileReport {
+    const { unit, path } = this;
+    if (!unit) return { path, unit, findings: [], errors: this.errors };
+    const first = this.syntaxErrors[0];
+    if (first) {
+      const { line, character } = unit.sourceFile.getLineAndCharacterOfPosition(first.pos);
+      this.errors.push({ path, message: `${line + 1}:${character + 1}: syntax error: ${first.text} Only what parses around it was checked.` });
+    }
+    const sound = this.findings.filter((finding) => !this.syntaxErrors.some((error) => near(unit, finding, error.pos)));
+    const findings = withoutSuppressed(sound, unit.sourceFile, this.rules).sort((a, b) => a.start - b.start || a.end - b.end);
+    return { path, unit, findings, errors: this.errors };
+  }
+}
+
+/** What the parser made up to recover is no ground for a finding: those whose statement holds a syntax error are dropped. */
+function near(unit: SourceUnit, finding: Finding, position: number): boolean {
+  for (const statement of unit.sourceFile.statements) {
+    if (statement.pos <= finding.start && finding.start < statement.end) return statement.pos <= position && position <= statement.end;
+  }
+  return true;
+}
+
+/** Why a file cannot be checked at all, in a sentence; undefined where it can. */
+function unreadable(path: string): string | undefined {
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile()) return 'not a file.';
+    if (stat.size > maxFileBytes) {
+      return `${(stat.size / 1e6).toFixed(1)} MB is over the limit of ${maxFileBytes / 1e6} MB for one file; it was skipped.`;
+    }
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return 'no such file.';
+    if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it.';
+    return `cannot be read (${code ?? String(error)}).`;
+  }
+}

@@ -1,0 +1,4 @@
+export { CompilerDied, CompilerMissing } from './compiler';
+export { Programs, type DiskChanges, type SourceUnit } from './programs';
+export * from './syntax';
+export * from './types';

@@ -1,0 +1,317 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { API, Project, Snapshot } from 'typescript7/sync';
+import type { SourceFile } from 'typescript7/ast';
+import { CompilerDied, compilerPid, isChannelFailure, startCompiler } from './compiler';
+import { candidateConfigs, inferredProject, packageDirectory, readProject, type ProjectSpec } from './projects';
+import type { Asking, CompilerDiagnostic } from './types';
+
+/** A source file together with the project whose types it has. Valid until the next {@link Programs.refresh}. */
+export interface SourceUnit {
+  readonly path: string;
+  readonly text: string;
+  readonly sourceFile: SourceFile;
+  readonly project: Project;
+}
+
+/** Changes on disk, as a file watcher reports them; absolute paths. */
+export interface DiskChanges {
+  changed?: readonly string[];
+  created?: readonly string[];
+  deleted?: readonly string[];
+}
+
+type Id = NonNullable<ReturnType<Snapshot['getProjects']>[number]>['id'];
+
+interface OpenProject {
+  spec: ProjectSpec;
+  id: Id | undefined;
+  stale: boolean;
+}
+
+/**
+ * All programs of a workspace in one compiler process: finds each file's project, holds unsaved text, and moves from
+ * snapshot to snapshot. Requests are synchronous; a dead process shows as {@link CompilerDied}, after which
+ * {@link restart} brings everything back.
+ */
+export class Programs {
+  private api: API;
+  private snapshot: Snapshot | undefined;
+  private readonly projects = new Map<string, OpenProject>();
+  private readonly specs = new Map<string, ProjectSpec>();
+  /** The project key of each file asked for. */
+  private readonly owners = new Map<string, string>();
+  /** Unsaved text by path. */
+  private readonly overlays = new Map<string, string>();
+  /** Paths that some snapshot's layer holds: the disk is no longer read for them, so their changes go through it. */
+  private readonly layered = new Set<string>();
+  private pendingLayer = new Map<string, string | undefined>();
+  private pendingDisk: { changed: string[]; created: string[]; deleted: string[] } = none();
+
+  constructor(private readonly cwd: string) {
+    this.api = startCompiler(cwd);
+  }
+
+  /** Process id of the compiler. */
+  get pid(): number | undefined {
+    return compilerPid(this.api);
+  }
+
+  /** Problems of the configurations in use: `{ config, text }`, each once. */
+  get notes(): { config: string; text: string }[] {
+    return [...this.projects.values()].flatMap(({ spec }) =>
+      spec.notes.map((text) => ({ config: spec.configFile ?? spec.key, text })),
+    );
+  }
+
+  /** Finds the projects of files and loads them. Files that are open already cost nothing. */
+  open(files: readonly string[]): void {
+    const fresh = files.filter((file) => !this.owners.has(file));
+    if (fresh.length === 0) return;
+    const undecided = new Map<string, string[]>();
+    for (const file of fresh) {
+      const configs = this.guard(() => this.configsFor(file));
+      const owner = configs.find((spec) => this.includes(spec, file));
+      if (owner) this.adopt(file, owner);
+      else undecided.set(file, configs.map((spec) => spec.key));
+    }
+    this.refresh();
+    // A file that no configuration lists may still be imported by one's files.
+    for (const [file, keys] of undecided) {
+      const imported = keys.find((key) => this.importedBy(key, file));
+      if (imported) this.owners.set(file, imported);
+      else this.adoptLoose(file);
+    }
+    if (undecided.size > 0) this.refresh();
+  }
+
+  /** The file as the current snapshot has it; undefined where it cannot be read. */
+  unit(path: string): SourceUnit | undefined {
+    const project = this.projectOf(path);
+    const sourceFile = project && this.guard(() => project.program.getSourceFile(path));
+    return project && sourceFile ? { path, text: sourceFile.text, sourceFile, project } : undefined;
+  }
+
+  /** Paths of all source files of the programs in use that are the user's: no declarations, nothing of node_modules. */
+  ownFiles(project: Project): string[] {
+    return this.guard(() => project.program.getSourceFileNames()).filter(
+      (name) => !/\.d\.[cm]?ts$|\.json$/.test(name) && !name.includes('/node_modules/'),
+    );
+  }
+
+  /** Sets a file's unsaved text, or drops it so that the disk counts again. Seen after {@link refresh}. */
+  setText(path: string, text: string | undefined): void {
+    if (text === undefined) {
+      if (!this.overlays.delete(path)) return;
+      this.pendingLayer.set(path, readText(path));
+    } else {
+      if (this.overlays.get(path) === text) return;
+      this.overlays.set(path, text);
+      this.pendingLayer.set(path, text);
+    }
+  }
+
+  /** Whether a file has unsaved text. */
+  hasText(path: string): boolean {
+    return this.overlays.has(path);
+  }
+
+  /** Takes note of changes on disk. Seen after {@link refresh}. */
+  notify(changes: DiskChanges): void {
+    for (const kind of ['changed', 'created', 'deleted'] as const) {
+      for (const file of changes[kind] ?? []) {
+        if (this.overlays.has(file)) continue;
+        if (this.layered.has(file)) this.pendingLayer.set(file, readText(file));
+        else this.pendingDisk[kind].push(file);
+      }
+    }
+    const structural = [...(changes.created ?? []), ...(changes.deleted ?? [])];
+    const configs = [...structural, ...(changes.changed ?? [])].filter((file) => file.endsWith('.json'));
+    if (structural.length > 0 || configs.length > 0) this.forgetProjects();
+  }
+
+  /** Moves on to a snapshot with all that has changed. */
+  refresh(): void {
+    const stale = [...this.projects.values()].filter((project) => project.id !== undefined && project.stale);
+    const created = [...this.projects.values()].filter((project) => project.id === undefined);
+    const disk = this.pendingDisk;
+    const quiet = disk.changed.length + disk.created.length + disk.deleted.length === 0;
+    if (this.snapshot && quiet && this.pendingLayer.size === 0 && created.length === 0 && stale.length === 0) return;
+    const removedPaths = [...this.pendingLayer].filter(([, text]) => text === undefined).map(([path]) => path);
+    const files = Object.fromEntries([...this.pendingLayer].filter((entry): entry is [string, string] => entry[1] !== undefined));
+    for (const path of this.pendingLayer.keys()) this.layered.add(path);
+    const params = {
+      fileSystem: { kind: 'layer' as const, files, removedPaths },
+      fileNotifications: quiet ? undefined : disk,
+      createPrograms: created.map(({ spec }) => ({ rootFiles: spec.rootFiles, compilerOptions: spec.options })),
+      reconfigurePrograms: stale.map(({ spec, id }) => ({
+        id: id as never,
+        rootFiles: spec.rootFiles,
+        compilerOptions: spec.options,
+      })),
+      ensurePrograms: true as const,
+    };
+    this.guard(() => {
+      const previous = this.snapshot;
+      this.snapshot = previous ? previous.update(params) : this.api.createSnapshot(params);
+      created.forEach((project, index) => (project.id = this.snapshot?.operation.createdPrograms?.[index]?.id));
+      previous?.dispose();
+    });
+    for (const project of stale) project.stale = false;
+    this.pendingLayer = new Map();
+    this.pendingDisk = none();
+  }
+
+  /** Runs askings side by side; their questions go out in batches. One that throws ends them all. */
+  ask<T>(askings: readonly Asking<T>[]): T[] {
+    return this.guard(() => this.api.batch(...askings));
+  }
+
+  /**
+   * What `read` sees when some files have other text; nothing of it stays. Questions inside use the units it is
+   * handed, which end with it.
+   */
+  withText<T>(texts: ReadonlyMap<string, string>, read: (unit: (path: string) => SourceUnit | undefined) => T): T {
+    return this.guard(() => {
+      const base = this.snapshot;
+      if (!base) throw new Error('No file is open.');
+      const snapshot = base.update({ fileSystem: { kind: 'layer', files: Object.fromEntries(texts) }, ensurePrograms: true });
+      try {
+        return read((path) => {
+          const id = this.projects.get(this.owners.get(path) ?? '')?.id;
+          const project = id && snapshot.getProject(id);
+          const sourceFile = project && project.program.getSourceFile(path);
+          return sourceFile && { path, text: sourceFile.text, sourceFile, project };
+        });
+      } finally {
+        snapshot.dispose();
+      }
+    });
+  }
+
+  /** The compiler's own errors in a file: syntax first, and types unless there are syntax errors. */
+  compilerErrors(unit: SourceUnit): readonly CompilerDiagnostic[] {
+    return this.guard(() => {
+      const syntax = unit.project.program.getSyntacticDiagnostics(unit.path);
+      return syntax.length > 0 ? syntax : unit.project.program.getSemanticDiagnostics(unit.path);
+    });
+  }
+
+  /** Starts a new compiler process with the same projects and unsaved text. */
+  restart(): void {
+    this.api.close();
+    this.api = startCompiler(this.cwd);
+    this.snapshot = undefined;
+    this.layered.clear();
+    this.pendingLayer = new Map(this.overlays);
+    this.pendingDisk = none();
+    for (const project of this.projects.values()) project.id = undefined;
+    this.refresh();
+  }
+
+  /** Ends the compiler process. */
+  close(): void {
+    this.api.close();
+  }
+
+  private projectOf(path: string): Project | undefined {
+    const id = this.projects.get(this.owners.get(path) ?? '')?.id;
+    return id && this.snapshot?.getProject(id);
+  }
+
+  /** The configurations that may own a file, nearest first, each followed by those it refers to. */
+  private configsFor(file: string): ProjectSpec[] {
+    const found = new Map<string, ProjectSpec>();
+    const visit = (config: string): void => {
+      if (found.has(config)) return;
+      const spec = this.spec(config);
+      found.set(config, spec);
+      spec.references.forEach(visit);
+    };
+    for (const config of candidateConfigs(file, existsSync)) {
+      visit(config);
+      // The nearest that lists the file is enough; the ones above need not be read.
+      if ([...found.values()].some((spec) => this.includes(spec, file))) break;
+    }
+    return [...found.values()];
+  }
+
+  private spec(config: string): ProjectSpec {
+    let spec = this.specs.get(config);
+    if (!spec) this.specs.set(config, (spec = readProject(this.api, config)));
+    return spec;
+  }
+
+  private readonly rootSets = new WeakMap<ProjectSpec, Set<string>>();
+
+  private includes(spec: ProjectSpec, file: string): boolean {
+    let roots = this.rootSets.get(spec);
+    if (!roots) this.rootSets.set(spec, (roots = new Set(spec.rootFiles)));
+    return roots.has(file);
+  }
+
+  private adopt(file: string, spec: ProjectSpec): void {
+    this.owners.set(file, spec.key);
+    if (!this.projects.has(spec.key)) this.projects.set(spec.key, { spec, id: undefined, stale: false });
+  }
+
+  private importedBy(key: string, file: string): boolean {
+    const spec = this.specs.get(key);
+    if (!spec || spec.rootFiles.length === 0) return false;
+    if (/\.[cm]?jsx?$/.test(file) && spec.options.allowJs !== true && spec.options.checkJs !== true) return false;
+    const known = this.projects.has(key);
+    if (!known) {
+      this.projects.set(key, { spec, id: undefined, stale: false });
+      this.refresh();
+    }
+    const id = this.projects.get(key)?.id;
+    const project = id && this.snapshot?.getProject(id);
+    const found = project && this.guard(() => project.program.getSourceFileNames().includes(file as never));
+    if (!found && !known) this.projects.delete(key);
+    return found === true;
+  }
+
+  private adoptLoose(file: string): void {
+    const directory = packageDirectory(file, existsSync);
+    const key = `inferred:${directory}`;
+    const project = this.projects.get(key) ?? { spec: inferredProject(directory), id: undefined, stale: false };
+    project.spec.rootFiles.push(file);
+    project.stale = true;
+    this.projects.set(key, project);
+    this.owners.set(file, key);
+  }
+
+  /** Files came or went, or a configuration changed: read them again and give every open file its project anew. */
+  private forgetProjects(): void {
+    const files = [...this.owners.keys()].filter((file) => this.overlays.has(file) || existsSync(file));
+    this.specs.clear();
+    this.owners.clear();
+    for (const project of this.projects.values()) {
+      const fresh = project.spec.configFile
+        ? this.guard(() => this.spec(project.spec.configFile as string))
+        : inferredProject(project.spec.key.slice('inferred:'.length));
+      project.spec = fresh;
+      project.stale = true;
+    }
+    this.open(files);
+  }
+
+  private guard<T>(request: () => T): T {
+    try {
+      return request();
+    } catch (error) {
+      throw isChannelFailure(error) ? new CompilerDied(error) : error;
+    }
+  }
+}
+
+function none(): { changed: string[]; created: string[]; deleted: string[] } {
+  return { changed: [], created: [], deleted: [] };
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

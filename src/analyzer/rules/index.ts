@@ -1,0 +1,12 @@
+import { noAsyncPromiseExecutor } from './no-async-promise-executor';
+import type { Rule } from './rule';
+
+/** Every rule, in the order of the documentation. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each rule has options of its own
+export const rules: readonly Rule<any>[] = [noAsyncPromiseExecutor];
+
+const byId = new Map(rules.map((rule) => [rule.id, rule]));
+
+export function ruleById(id: string): Rule | undefined {
+  return byId.get(id);
+}

@@ -1,0 +1,40 @@
+import {
+  isAsExpression,
+  isIdentifier,
+  isNonNullExpression,
+  isParenthesizedExpression,
+  isPropertyAccessExpression,
+  isSatisfiesExpression,
+  isTypeAssertion,
+  type Expression,
+  type Node,
+} from '../program';
+
+/** The expression inside any parentheses. */
+export function skipParentheses(node: Expression): Expression {
+  let at = node;
+  while (isParenthesizedExpression(at)) at = at.expression;
+  return at;
+}
+
+/** The expression inside parentheses, `!`, `as` and `satisfies`: what is evaluated. */
+export function skipOuterExpressions(node: Expression): Expression {
+  let at = node;
+  while (
+    isParenthesizedExpression(at) ||
+    isNonNullExpression(at) ||
+    isAsExpression(at) ||
+    isSatisfiesExpression(at) ||
+    isTypeAssertion(at)
+  ) {
+    at = at.expression;
+  }
+  return at;
+}
+
+/** The name a call is made by: `b` of `a.b()`, `f` of `f()`; undefined for computed and other callees. */
+export function calleeName(callee: Expression): Node | undefined {
+  const at = skipOuterExpressions(callee);
+  if (isIdentifier(at)) return at;
+  return isPropertyAccessExpression(at) ? at.name : undefined;
+}

@@ -1,0 +1,52 @@
+import {
+  SyntaxKind,
+  isArrowFunction,
+  isConstructorDeclaration,
+  isFunctionDeclaration,
+  isFunctionExpression,
+  isGetAccessorDeclaration,
+  isMethodDeclaration,
+  isSetAccessorDeclaration,
+  type ArrowFunction,
+  type ConstructorDeclaration,
+  type FunctionDeclaration,
+  type FunctionExpression,
+  type GetAccessorDeclaration,
+  type MethodDeclaration,
+  type Node,
+  type SetAccessorDeclaration,
+} from '../program';
+
+/** Anything with a body that runs when called. */
+export type FunctionNode =
+  | ArrowFunction
+  | FunctionExpression
+  | FunctionDeclaration
+  | MethodDeclaration
+  | ConstructorDeclaration
+  | GetAccessorDeclaration
+  | SetAccessorDeclaration;
+
+export function isFunctionNode(node: Node): node is FunctionNode {
+  return (
+    isArrowFunction(node) ||
+    isFunctionExpression(node) ||
+    isFunctionDeclaration(node) ||
+    isMethodDeclaration(node) ||
+    isConstructorDeclaration(node) ||
+    isGetAccessorDeclaration(node) ||
+    isSetAccessorDeclaration(node)
+  );
+}
+
+export function isAsync(node: FunctionNode): boolean {
+  return node.modifiers?.some((modifier) => modifier.kind === SyntaxKind.AsyncKeyword) ?? false;
+}
+
+/** The function whose body holds a node (not the node itself); undefined at the top level of a file. */
+export function enclosingFunction(node: Node): FunctionNode | undefined {
+  for (let at = node.parent as Node | undefined; at; at = at.parent as Node | undefined) {
+    if (isFunctionNode(at)) return at;
+  }
+  return undefined;
+}
