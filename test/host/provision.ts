@@ -6,7 +6,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 const cache = path.resolve('.cache');
-const nodeMajors = [20, 22, 24, 26] as const;
+export const nodeMajors = [20, 22, 24, 26] as const;
 export type NodeMajor = (typeof nodeMajors)[number];
 
 /** code-server's package carries VS Code's own server build; its version pins VS Code 1.139.1. */

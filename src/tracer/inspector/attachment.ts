@@ -1,0 +1,78 @@
+// A process that we are connected to: its threads, and the way back to how it was.
+import { inspectorUrl } from './endpoint';
+import { readIdentity } from './identity';
+import { openInspector } from './open-inspector';
+import type { InspectorSession } from './session';
+import { formatAddress, type LiveTarget } from './target';
+import { connect, type Connection } from './websocket';
+import { type AttachedWorker, WorkerThreads } from './worker-threads';
+
+/** Connects to a running Node process. Throws a TargetError where that can't be done; nothing is left open then. */
+export async function attach(target: LiveTarget, abort?: AbortSignal): Promise<Attachment> {
+  switch (target.kind) {
+    case 'process': {
+      const { connection, restore } = await openInspector(target.pid, abort);
+      return begin(connection, restore);
+    }
+    case 'address': {
+      const url = await inspectorUrl(target.host, target.port);
+      return begin(await connect(url, { label: `the process at ${formatAddress(target.host, target.port)}` }));
+    }
+    case 'url':
+      return begin(await connect(target.url, { label: `the process at ${target.url}` }));
+    case 'proxy': {
+      const url = `ws://${formatAddress(target.host, target.port)}${target.path}`;
+      const connection = await connect(url, { label: 'the debugged process', shared: true });
+      await connection.session.send('JsDebug.subscribe', { events: ['HeapProfiler.*', 'Debugger.*', 'Runtime.*'] });
+      return begin(connection);
+    }
+  }
+}
+
+async function begin(connection: Connection, restore?: () => Promise<void>): Promise<Attachment> {
+  const attachment = new Attachment(connection, restore);
+  try {
+    await attachment.identify();
+    return attachment;
+  } catch (error) {
+    await attachment.close();
+    throw error;
+  }
+}
+
+export class Attachment {
+  /** The process's own id and version (`v24.1.0`). */
+  pid = 0;
+  node = '';
+  private workers: WorkerThreads | undefined;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly restore: (() => Promise<void>) | undefined,
+  ) {}
+
+  /** The main thread's session. */
+  get session(): InspectorSession {
+    return this.connection.session;
+  }
+
+  async identify(): Promise<void> {
+    const { pid, node } = await readIdentity(this.session);
+    this.pid = pid;
+    this.node = node;
+  }
+
+  /** The worker threads that run now, in the order of their ids. None through a debugger's proxy: there each is a session of its own. */
+  async workerThreads(): Promise<AttachedWorker[]> {
+    if (this.session.shared) return [];
+    this.workers ??= new WorkerThreads(this.connection.session);
+    return this.workers.list();
+  }
+
+  /** Leaves the process as it was found: the inspector is closed again if we opened it. Never rejects. */
+  async close(): Promise<void> {
+    await this.workers?.close();
+    await this.restore?.();
+    await this.connection.close();
+  }
+}

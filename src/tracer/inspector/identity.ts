@@ -1,0 +1,16 @@
+// Who answers at the other end of a session.
+import type { InspectorSession } from './session';
+import { TargetError } from './target';
+
+/** Reads `process.pid` and `process.version`; a TargetError where that is no Node process. */
+export async function readIdentity(session: InspectorSession): Promise<{ pid: number; node: string }> {
+  const { result } = await session.send<{ result: { value?: string } }>('Runtime.evaluate', {
+    // Stands alone, so that a debugger does not stop in it; whatever the program did to its globals, it throws nothing.
+    expression: "typeof process === 'object' && process ? process.pid + ' ' + process.version : ''",
+    silent: true,
+    returnByValue: true,
+  });
+  const [pid, node] = String(result.value ?? '').split(' ');
+  if (!pid || !node?.startsWith('v')) throw new TargetError('The target answers as an inspector, but it is not a Node process.');
+  return { pid: Number(pid), node };
+}

@@ -1,0 +1,160 @@
+// Opens the inspector of a running process by its id, and closes it again.
+import { setTimeout as delay } from 'node:timers/promises';
+import { inspectorUrl } from './endpoint';
+import { readIdentity } from './identity';
+import { inspectOptions, type InspectOptions } from './inspect-options';
+import { inspectorSocket, isPortTaken, listeningSockets } from './listening';
+import { findNodeProcess, isAlive, type NodeProcess } from './node-process';
+import { readBlockedCall, readStatus } from './proc';
+import { TargetError } from './target';
+import { connect, type Connection } from './websocket';
+
+export interface OpenedInspector {
+  connection: Connection;
+  /** Closes the inspector again; undefined where it had been open before. Never rejects. */
+  restore: (() => Promise<void>) | undefined;
+}
+
+interface Address {
+  host: string;
+  port: number;
+}
+
+const linux = process.platform === 'linux';
+/** How long a process gets to react to the signal. Within it a busy one may finish what it does. */
+const openingMs = 12_000;
+const pollMs = 20;
+
+/** Connects to the process's inspector, which is opened where it is closed. Throws a TargetError; then nothing is left open. */
+export async function openInspector(pid: number, abort?: AbortSignal): Promise<OpenedInspector> {
+  const target = await findNodeProcess(pid);
+  const options = inspectOptions(target.argv, target.nodeOptions);
+  const open = await openBefore(target, options);
+  if (open) return { connection: open, restore: undefined };
+  await checkSignalIsSafe(pid, abort);
+  const address = await signalAndFind(target, options, abort);
+  const connection = await connectTo(target, address);
+  return { connection, restore: () => closeInspector(connection) };
+}
+
+/** Asks only a port that the inspector's thread listens on, or that Node was told to use: a request to the program's own would disturb it. */
+async function openBefore(target: NodeProcess, options: InspectOptions): Promise<Connection | undefined> {
+  let address: Address | undefined;
+  if (linux) {
+    const sockets = await listeningSockets(target.pid);
+    address = (await inspectorSocket(target.pid)) ?? sockets.find((socket) => socket.port === options.port);
+  } else {
+    address = { host: '127.0.0.1', port: options.port };
+  }
+  if (!address) return undefined;
+  try {
+    return await connectTo(target, address);
+  } catch (error) {
+    if (linux) throw error;
+    return undefined; // nothing there, or another process's inspector
+  }
+}
+
+/** The signal kills a process that does not handle it, and a blocked one would open its inspector when we are long gone. */
+async function checkSignalIsSafe(pid: number, abort?: AbortSignal): Promise<void> {
+  if (!linux) return;
+  if (!(await readStatus(pid))?.catchesSigusr1) {
+    throw new TargetError(
+      `Process ${pid} does not react to SIGUSR1 (started with --disable-sigusr1, or just starting); restart it with --inspect to look into it.`,
+    );
+  }
+  let blocked = await readBlockedCall(pid);
+  // A second of the same wait: a short read that happens often is no reason to refuse.
+  for (let tries = 0; blocked !== undefined && tries < 20; tries++) {
+    await delay(50, undefined, { signal: abort });
+    const again = await readBlockedCall(pid);
+    blocked = again === blocked ? again : undefined;
+  }
+  if (blocked !== undefined) {
+    throw new TargetError(`Process ${pid} is blocked in a native call (${blocked}) and can't answer; try again when that call is over.`);
+  }
+}
+
+async function signalAndFind(target: NodeProcess, options: InspectOptions, abort?: AbortSignal): Promise<Address> {
+  const { pid } = target;
+  const before = new Set(linux ? (await listeningSockets(pid)).map((socket) => socket.inode) : []);
+  const deadline = Date.now() + openingMs;
+  let signalled = false;
+  let taken = false;
+  while (Date.now() < deadline) {
+    abort?.throwIfAborted();
+    if (!(await isAlive(pid))) throw new TargetError(`Process ${pid} exited while its inspector was being opened.`);
+    // Two processes share the default port: the inspector of the second can't open as long as the first one's is.
+    const nowTaken = linux && options.port !== 0 && (await isPortTaken(pid, options.port));
+    if (!signalled || (taken && !nowTaken)) {
+      if (!nowTaken) sendSignal(pid);
+      signalled ||= !nowTaken;
+    }
+    taken = nowTaken;
+    const found = linux
+      ? (await listeningSockets(pid)).find((socket) => !before.has(socket.inode))
+      : await answersAt(target, { host: '127.0.0.1', port: options.port });
+    if (found) return found;
+    await delay(pollMs);
+  }
+  if (taken) {
+    throw new TargetError(
+      `Port ${options.port}, where the inspector of process ${pid} would open, is taken by another process (a debugger's, perhaps); free it and try again.`,
+    );
+  }
+  const waited = `did not open its inspector within ${openingMs / 1000} s`;
+  if (linux && (await readStatus(pid))?.state === 'R') {
+    throw new TargetError(`Process ${pid} ${waited}: it is busy in a native call; its inspector opens when that is over.`);
+  }
+  throw new TargetError(`Process ${pid} ${waited}: it seems to handle SIGUSR1 itself; restart it with --inspect to look into it.`);
+}
+
+async function answersAt(target: NodeProcess, address: Address): Promise<Address | undefined> {
+  const connection = await connectTo(target, address).catch(() => undefined);
+  await connection?.close();
+  return connection && address;
+}
+
+function sendSignal(pid: number): void {
+  try {
+    // Node's own way; it is SIGUSR1, or on Windows a thread started in the process.
+    (process as typeof process & { _debugProcess(pid: number): void })._debugProcess(pid);
+  } catch (error) {
+    throw new TargetError(`Cannot open the inspector of process ${pid}: ${(error as Error).message}.`);
+  }
+}
+
+/** Connects, and makes sure that it is the right process that answers. */
+async function connectTo(target: NodeProcess, address: Address): Promise<Connection> {
+  const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
+  const label = `process ${target.pid}`;
+  const url = await inspectorUrl(host, address.port);
+  const connection = await connect(url, { label, whyEnded: (unwanted) => whyEnded(target.pid, unwanted) });
+  try {
+    const { pid } = await readIdentity(connection.session);
+    if (pid !== target.ownPid) {
+      throw new TargetError(`The inspector at port ${address.port} belongs to process ${pid}, not to ${target.pid}.`);
+    }
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** The connection ends a moment before the process is gone. */
+async function whyEnded(pid: number, unwanted: AbortSignal): Promise<string> {
+  for (let tries = 0; tries < 25 && !unwanted.aborted; tries++) {
+    if (!(await isAlive(pid))) return `process ${pid} exited while we looked at it`;
+    await delay(pollMs);
+  }
+  return `process ${pid} closed its inspector`;
+}
+
+async function closeInspector(connection: Connection): Promise<void> {
+  const closing = connection.session
+    .send('Runtime.evaluate', { expression: "require('inspector').close()", includeCommandLineAPI: true, silent: true }, { timeoutMs: 3_000 })
+    // It closes the very connection that would bring the answer. A blocked process does it when it goes on: the command stays queued.
+    .catch(() => undefined);
+  await Promise.race([closing, connection.gone]);
+}

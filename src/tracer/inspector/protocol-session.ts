@@ -1,0 +1,107 @@
+// The inspector protocol's bookkeeping for one session: numbered commands, their answers, time limits, events.
+// What carries the text (a WebSocket, a worker's parent session) is given from outside.
+import type { InspectorSession, SendOptions, SessionEnd } from './session';
+import { TargetError } from './target';
+
+/** Enough for anything that does not walk the heap, on a busy machine. */
+const defaultTimeoutMs = 8_000;
+
+interface Message {
+  id?: number;
+  method?: string;
+  params?: unknown;
+  result?: unknown;
+  error?: { message: string };
+}
+
+interface PendingCommand {
+  method: string;
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  timer: NodeJS.Timeout;
+}
+
+export interface ProtocolSessionOptions {
+  /** The target as a sentence names it: `process 123`. */
+  label: string;
+  shared?: boolean;
+  write(text: string): void;
+}
+
+export class ProtocolSession implements InspectorSession {
+  readonly label: string;
+  readonly shared: boolean;
+  readonly closed: Promise<SessionEnd>;
+  private readonly write: (text: string) => void;
+  private readonly pending = new Map<number, PendingCommand>();
+  private readonly listeners = new Map<string, Set<(params: never) => void>>();
+  private lastId = 0;
+  private ended: SessionEnd | undefined;
+  private resolveClosed!: (end: SessionEnd) => void;
+
+  constructor(options: ProtocolSessionOptions) {
+    this.label = options.label;
+    this.shared = options.shared ?? false;
+    this.write = (text) => options.write(text);
+    this.closed = new Promise((resolve) => (this.resolveClosed = resolve));
+  }
+
+  send<T = unknown>(method: string, params: object = {}, options: SendOptions = {}): Promise<T> {
+    if (this.ended) return Promise.reject(new TargetError(`${sentenceStart(this.ended.reason)}.`));
+    const id = ++this.lastId;
+    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.pending.delete(id);
+        reject(new TargetError(unanswered(this.label, method, timeoutMs)));
+      }, timeoutMs);
+      this.pending.set(id, { method, resolve: resolve, reject, timer });
+      this.write(JSON.stringify({ id, method, params }));
+    });
+  }
+
+  on<T = unknown>(event: string, listener: (params: T) => void): () => void {
+    const listeners = this.listeners.get(event) ?? new Set();
+    this.listeners.set(event, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  /** Takes one message from the target. */
+  receive(text: string): void {
+    const message = JSON.parse(text) as Message;
+    if (message.id === undefined) {
+      for (const listener of this.listeners.get(message.method ?? '') ?? []) listener(message.params as never);
+      return;
+    }
+    const command = this.pending.get(message.id);
+    if (!command) return; // answered after its time limit
+    this.pending.delete(message.id);
+    clearTimeout(command.timer);
+    if (message.error) command.reject(new TargetError(`${sentenceStart(this.label)} refused ${command.method}: ${message.error.message}.`));
+    else command.resolve(message.result);
+  }
+
+  /** Ends the session: every command under way is rejected with `reason`, a clause like `process 12 exited`. */
+  end(reason: string): void {
+    if (this.ended) return;
+    this.ended = { reason };
+    for (const command of this.pending.values()) {
+      clearTimeout(command.timer);
+      command.reject(new TargetError(`${sentenceStart(reason)}.`));
+    }
+    this.pending.clear();
+    this.resolveClosed(this.ended);
+  }
+}
+
+function unanswered(label: string, method: string, timeoutMs: number): string {
+  const seconds = Math.round(timeoutMs / 1000);
+  return (
+    `${sentenceStart(label)} did not answer ${method} within ${seconds} s; ` +
+    'it is inside a native call (a synchronous read, a child process it waits for, Atomics.wait) or stopped: try again when that is over.'
+  );
+}
+
+export function sentenceStart(clause: string): string {
+  return clause.charAt(0).toUpperCase() + clause.slice(1);
+}

@@ -1,0 +1,63 @@
+// The worker threads of a process, each a session of its own, carried by the main thread's session (NodeWorker domain).
+import { ProtocolSession } from './protocol-session';
+
+export interface AttachedWorker {
+  /** `worker_threads.threadId`. */
+  id: string;
+  name: string;
+  session: ProtocolSession;
+}
+
+interface WorkerInfo {
+  workerId: string;
+  title: string;
+}
+
+export class WorkerThreads {
+  private readonly attached = new Map<string, AttachedWorker>();
+  private readonly stopListening: (() => void)[];
+
+  constructor(private readonly parent: ProtocolSession) {
+    this.stopListening = [
+      parent.on<{ sessionId: string; workerInfo: WorkerInfo }>('NodeWorker.attachedToWorker', (event) =>
+        this.attached.set(event.sessionId, this.attach(event.sessionId, event.workerInfo)),
+      ),
+      parent.on<{ sessionId: string; message: string }>('NodeWorker.receivedMessageFromWorker', (event) =>
+        this.attached.get(event.sessionId)?.session.receive(event.message),
+      ),
+      parent.on<{ sessionId: string }>('NodeWorker.detachedFromWorker', (event) => {
+        const worker = this.attached.get(event.sessionId);
+        worker?.session.end(`${worker.session.label} ended`);
+        this.attached.delete(event.sessionId);
+      }),
+    ];
+    void parent.closed.then(({ reason }) => {
+      for (const worker of this.attached.values()) worker.session.end(reason);
+    });
+  }
+
+  /** Those that run now, in the order of their ids. */
+  async list(): Promise<AttachedWorker[]> {
+    // Node announces every running worker before it answers.
+    await this.parent.send('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    return [...this.attached.values()].sort((a, b) => Number(a.id) - Number(b.id));
+  }
+
+  async close(): Promise<void> {
+    await this.parent.send('NodeWorker.disable', {}, { timeoutMs: 2_000 }).catch(() => undefined);
+    for (const stop of this.stopListening) stop();
+  }
+
+  private attach(sessionId: string, info: WorkerInfo): AttachedWorker {
+    // Titles are `[worker 1] name`.
+    const [, id = info.workerId, name = ''] = /^\[worker (\d+)\]\s*(.*)$/.exec(info.title) ?? [];
+    const session = new ProtocolSession({
+      label: `worker thread ${id} of ${this.parent.label}`,
+      write: (message) => {
+        // Its own answer says nothing; a failure shows in the worker's time limit.
+        this.parent.send('NodeWorker.sendMessageToWorker', { sessionId, message }).catch(() => undefined);
+      },
+    });
+    return { id, name: name || `worker ${id}`, session };
+  }
+}
