@@ -1,0 +1,70 @@
+import type { AwaitGraph } from './await-graph.ts';
+import { EdgeType, NodeType } from './graph.ts';
+import type { Settling } from './settling.ts';
+
+/** What the roots of a heap can reach, where a suspended call counts as reached only if something reached can continue it. */
+export interface Liveness {
+  /** 1 for each node that is reached. A suspended call or a pending promise's waiters may be in the heap and not be reached. */
+  readonly reached: Uint8Array;
+  /** 1 for each pending promise that something reached can settle. */
+  readonly settleable: Uint8Array;
+}
+
+/**
+ * The fixed point that proves tasks stuck: from the roots along every strong reference, except that
+ * - a suspended call is entered only through the closure that continues it after its await, or from a native root;
+ * - the reactions of a pending promise are followed only once something reached can settle the promise.
+ * What a call holds is live only if the call can go on, so two calls that hold what the other waits for are not reached.
+ */
+export function findLive(awaits: AwaitGraph, settling: Settling): Liveness {
+  const { graph, names } = awaits;
+  const { nodeType, nodeName, firstEdge, edgeType, edgeName, edgeTo } = graph.columns;
+  const reached = new Uint8Array(graph.nodeCount);
+  const settleable = new Uint8Array(graph.nodeCount);
+  // 0: plain, 1: pending promise, 2: suspended call
+  const gate = new Uint8Array(graph.nodeCount);
+  for (const promise of awaits.reactions.keys()) gate[promise] = 1;
+  for (const call of awaits.calls.keys()) gate[call] = 2;
+  // Each node is pushed at most twice (a promise when it is reached, and when it is found settleable).
+  let stack = new Uint32Array(1 << 16);
+  let depth = 0;
+  const push = (node: number) => {
+    if (depth === stack.length) {
+      const larger = new Uint32Array(stack.length * 2);
+      larger.set(stack);
+      stack = larger;
+    }
+    stack[depth++] = node;
+  };
+  reached[0] = 1;
+  push(0);
+  while (depth > 0) {
+    const node = stack[--depth]!;
+    const isPending = gate[node] === 1;
+    const synthetic = nodeType[node] === NodeType.synthetic;
+    // `deref()` brings the target of a WeakRef back; what native code can do with its weak handles is not known.
+    const followsWeak = synthetic || nodeType[node] === NodeType.native || (nodeName[node] === names.WeakRef && nodeType[node] === NodeType.object);
+    for (let edge = firstEdge[node]!, end = firstEdge[node + 1]!; edge < end; edge++) {
+      const type = edgeType[edge]!;
+      if (type === EdgeType.weak && !followsWeak) continue;
+      if (isPending && type === EdgeType.internal && edgeName[edge] === names.reactions_or_result && !settleable[node]) continue;
+      const to = edgeTo[edge]!;
+      const kind = gate[to]!;
+      if (kind === 0) {
+        if (reached[to]) continue;
+        reached[to] = 1;
+        push(to);
+      } else if (kind === 1) {
+        const settles = !settleable[to] && settling.canSettle(node, edge);
+        if (settles) settleable[to] = 1;
+        if (reached[to] && !settles) continue;
+        reached[to] = 1;
+        push(to);
+      } else if (!reached[to] && (synthetic || (type === EdgeType.internal && edgeName[edge] === names.extension))) {
+        reached[to] = 1;
+        push(to);
+      }
+    }
+  }
+  return { reached, settleable };
+}

@@ -1,0 +1,426 @@
+import { EDGE_TYPES, EdgeType, HeapGraph, NODE_TYPES, NodeType, type GraphColumns } from './graph.ts';
+import { StringTable } from './string-table.ts';
+
+/** The bytes are no heap snapshot, or not a whole one. The message is a clause that follows the name of the source. */
+export class SnapshotError extends Error {
+  override name = 'SnapshotError';
+}
+
+const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c, COLON = 0x3a, MINUS = 0x2d;
+const OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 0x7d, OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d;
+const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+
+const MAX_HEADER_BYTES = 1 << 20;
+const MAX_KEY_BYTES = 64;
+
+/** What the parser is inside of. */
+const enum At { start, beforeKey, key, beforeColon, beforeValue, header, numbers, strings, string, skipped, afterValue, end }
+
+/** Where the fields of a snapshot's records are, from its header. */
+interface Layout {
+  nodes: number;
+  edges: number;
+  nodeFields: number;
+  edgeFields: number;
+  node: { type: number; name: number; id: number; selfSize: number; edgeCount: number };
+  edge: { type: number; name: number; to: number };
+  location: { node: number; script: number; line: number; column: number };
+  locationFields: number;
+  /** The snapshot's number of a type → ours. */
+  nodeTypes: Uint8Array;
+  edgeTypes: Uint8Array;
+}
+
+/**
+ * Reads V8's heap snapshot JSON, in pieces of any size as they arrive, straight into the columns of a HeapGraph.
+ * `push` and `finish` throw a SnapshotError where the bytes cannot be a snapshot.
+ */
+export class SnapshotParser {
+  #at = At.start;
+  #key = '';
+  /** Text of the key or header that is being read. */
+  #text: number[] = [];
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+
+  #layout: Layout | undefined;
+  #columns: GraphColumns | undefined;
+  #seen = new Set<string>();
+
+  // The record of numbers that is being read, for nodes, edges and locations.
+  #record = new Float64Array(16);
+  #field = 0;
+  #fields = 0;
+  #value = 0;
+  #hasDigits = false;
+  #negative = false;
+  #records = 0;
+  #edgeSum = 0;
+  #locationList = new Uint32Array(4096);
+  #locationLength = 0;
+  #maxName = 0;
+
+  #stringBytes = new Uint8Array(1 << 20);
+  #stringLength = 0;
+  #stringStarts = new Uint32Array(1 << 16);
+  #stringCount = 0;
+
+  #scratch = Buffer.alloc(0);
+
+  push(chunk: string | Uint8Array): void {
+    let bytes: Uint8Array;
+    if (typeof chunk === 'string') {
+      if (this.#scratch.length < chunk.length * 3) this.#scratch = Buffer.allocUnsafeSlow(chunk.length * 3);
+      bytes = this.#scratch.subarray(0, this.#scratch.write(chunk, 'utf8'));
+    } else {
+      bytes = chunk;
+    }
+    let i = 0;
+    while (i < bytes.length) {
+      switch (this.#at) {
+        case At.numbers:
+          i = this.#readNumbers(bytes, i);
+          break;
+        case At.strings:
+        case At.string:
+          i = this.#readStrings(bytes, i);
+          break;
+        case At.header:
+        case At.skipped:
+          i = this.#readNested(bytes, i);
+          break;
+        default:
+          this.#readByte(bytes[i]!);
+          i++;
+      }
+    }
+  }
+
+  /** The graph, once everything has been pushed. */
+  finish(): HeapGraph {
+    if (this.#at === At.start) throw new SnapshotError('is empty');
+    if (this.#at !== At.end) throw new SnapshotError('is cut off: it ends before the snapshot does');
+    const layout = this.#layout;
+    const columns = this.#columns;
+    if (!layout || !columns || !['nodes', 'edges', 'strings'].every((part) => this.#seen.has(part))) {
+      throw new SnapshotError('is no V8 heap snapshot: it has no nodes, edges or strings');
+    }
+    if (this.#maxName >= this.#stringCount) throw damaged('a name refers to a string that is not there');
+    columns.locations = this.#locationList.slice(0, this.#locationLength);
+    return new HeapGraph(columns, new StringTable(this.#stringBytes.subarray(0, this.#stringLength), this.#stringStarts, this.#stringCount));
+  }
+
+  #readByte(byte: number): void {
+    if (this.#at === At.key) {
+      if (byte === QUOTE) {
+        this.#key = String.fromCharCode(...this.#text);
+        this.#at = At.beforeColon;
+      } else {
+        this.#text.push(byte);
+        if (this.#text.length > MAX_KEY_BYTES) throw notASnapshot();
+      }
+      return;
+    }
+    if (isSpace(byte)) return;
+    switch (this.#at) {
+      case At.start:
+        if (byte !== OPEN_OBJECT) throw notASnapshot();
+        this.#at = At.beforeKey;
+        return;
+      case At.beforeKey:
+        if (byte !== QUOTE) throw notASnapshot();
+        this.#text = [];
+        this.#at = At.key;
+        return;
+      case At.beforeColon:
+        if (byte !== COLON) throw notASnapshot();
+        this.#at = At.beforeValue;
+        return;
+      case At.beforeValue:
+        this.#startValue(byte);
+        return;
+      case At.afterValue:
+        if (byte === COMMA) this.#at = At.beforeKey;
+        else if (byte === CLOSE_OBJECT) this.#at = At.end;
+        else throw damaged(`unexpected text after "${this.#key}"`);
+        return;
+      default:
+        throw damaged('text follows its end');
+    }
+  }
+
+  #startValue(byte: number): void {
+    const key = this.#key;
+    if (this.#seen.has(key)) throw damaged(`"${key}" occurs twice`);
+    this.#seen.add(key);
+    if (key === 'snapshot') {
+      if (byte !== OPEN_OBJECT) throw notASnapshot();
+      this.#text = [byte];
+      this.#depth = 1;
+      this.#at = At.header;
+      return;
+    }
+    if (!this.#layout) throw notASnapshot();
+    if (key === 'nodes' || key === 'edges' || key === 'locations') {
+      if (byte !== OPEN_ARRAY) throw damaged(`"${key}" is no list`);
+      if (key === 'edges' && !this.#seen.has('nodes')) throw damaged('"edges" come before "nodes"');
+      this.#records = this.#field = this.#value = 0;
+      this.#hasDigits = this.#negative = false;
+      this.#fields = key === 'nodes' ? this.#layout.nodeFields : key === 'edges' ? this.#layout.edgeFields : this.#layout.locationFields;
+      this.#at = At.numbers;
+    } else if (key === 'strings') {
+      if (byte !== OPEN_ARRAY) throw damaged('"strings" is no list');
+      this.#at = At.strings;
+    } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      this.#depth = 1;
+      this.#at = At.skipped;
+    } else {
+      throw damaged(`"${key}" has an unexpected value`);
+    }
+  }
+
+  /** The header, or a part that is not needed: up to the bracket that closes it. */
+  #readNested(bytes: Uint8Array, from: number): number {
+    const keep = this.#at === At.header;
+    for (let i = from; i < bytes.length; i++) {
+      const byte = bytes[i]!;
+      if (keep) {
+        this.#text.push(byte);
+        if (this.#text.length > MAX_HEADER_BYTES) throw notASnapshot();
+      }
+      if (this.#inString) {
+        if (this.#escaped) this.#escaped = false;
+        else if (byte === BACKSLASH) this.#escaped = true;
+        else if (byte === QUOTE) this.#inString = false;
+      } else if (byte === QUOTE) {
+        this.#inString = true;
+      } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+        this.#depth++;
+      } else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --this.#depth === 0) {
+        if (keep) this.#readHeader(Buffer.from(this.#text).toString('utf8'));
+        this.#text = [];
+        this.#at = At.afterValue;
+        return i + 1;
+      }
+    }
+    return bytes.length;
+  }
+
+  #readHeader(text: string): void {
+    const layout = (this.#layout = readLayout(text));
+    try {
+      this.#columns = {
+        nodeType: new Uint8Array(layout.nodes),
+        nodeName: new Uint32Array(layout.nodes),
+        nodeId: new Uint32Array(layout.nodes),
+        selfSize: new Uint32Array(layout.nodes),
+        firstEdge: new Uint32Array(layout.nodes + 1),
+        edgeType: new Uint8Array(layout.edges),
+        edgeName: new Uint32Array(layout.edges),
+        edgeTo: new Uint32Array(layout.edges),
+        locations: new Uint32Array(0),
+      };
+    } catch {
+      throw new SnapshotError(`has too many objects for this machine's memory: ${layout.nodes} with ${layout.edges} references`);
+    }
+  }
+
+  #readNumbers(bytes: Uint8Array, from: number): number {
+    const end = bytes.length;
+    const record = this.#record;
+    const fields = this.#fields;
+    const store = this.#key === 'nodes' ? this.#storeNode : this.#key === 'edges' ? this.#storeEdge : this.#storeLocation;
+    let value = this.#value;
+    let hasDigits = this.#hasDigits;
+    let field = this.#field;
+    let i = from;
+    for (; i < end; i++) {
+      const byte = bytes[i]!;
+      if (byte >= 0x30 && byte <= 0x39) {
+        value = value * 10 + (byte - 0x30);
+        hasDigits = true;
+      } else if (byte === COMMA || byte === CLOSE_ARRAY) {
+        if (hasDigits) {
+          record[field++] = this.#negative ? 0 : value;
+          if (field === fields) {
+            store.call(this, record);
+            field = 0;
+          }
+          value = 0;
+          hasDigits = this.#negative = false;
+        } else if (byte === COMMA || field !== 0 || this.#records !== 0) {
+          throw damaged(`"${this.#key}" lacks a number`);
+        }
+        if (byte === CLOSE_ARRAY) {
+          if (field !== 0) throw damaged(`"${this.#key}" ends in the middle of a record`);
+          this.#endNumbers();
+          i++;
+          break;
+        }
+      } else if (byte === MINUS && !hasDigits) {
+        this.#negative = true;
+      } else if (!isSpace(byte)) {
+        throw damaged(`"${this.#key}" has something else than numbers`);
+      }
+    }
+    this.#value = value;
+    this.#hasDigits = hasDigits;
+    this.#field = field;
+    return i;
+  }
+
+  #storeNode(record: Float64Array): void {
+    const { node, nodes, nodeTypes } = this.#layout!;
+    const columns = this.#columns!;
+    const n = this.#records++;
+    if (n >= nodes) throw damaged('it has more nodes than its header says');
+    const name = record[node.name]!;
+    if (name > this.#maxName) this.#maxName = name;
+    columns.nodeType[n] = nodeTypes[record[node.type]!] ?? NodeType.unknown;
+    columns.nodeName[n] = name;
+    columns.nodeId[n] = record[node.id]!;
+    columns.selfSize[n] = Math.min(record[node.selfSize]!, 0xffffffff);
+    this.#edgeSum += record[node.edgeCount]!;
+    columns.firstEdge[n + 1] = this.#edgeSum;
+  }
+
+  #storeEdge(record: Float64Array): void {
+    const { edge, edges, edgeTypes, nodeFields, nodes } = this.#layout!;
+    const columns = this.#columns!;
+    const n = this.#records++;
+    if (n >= edges) throw damaged('it has more edges than its header says');
+    const type = edgeTypes[record[edge.type]!] ?? EdgeType.unknown;
+    const name = record[edge.name]!;
+    const to = record[edge.to]! / nodeFields;
+    if (to >= nodes || to !== Math.floor(to)) throw damaged('an edge leads to a node that is not there');
+    if (type !== EdgeType.element && type !== EdgeType.hidden && name > this.#maxName) this.#maxName = name;
+    columns.edgeType[n] = type;
+    columns.edgeName[n] = name;
+    columns.edgeTo[n] = to;
+  }
+
+  #storeLocation(record: Float64Array): void {
+    const { location, nodeFields, nodes } = this.#layout!;
+    if (this.#locationLength + 4 > this.#locationList.length) this.#locationList = grown(this.#locationList, Uint32Array, this.#locationLength * 2);
+    const node = record[location.node]! / nodeFields;
+    if (node >= nodes || node !== Math.floor(node)) throw damaged('a location is of a node that is not there');
+    const list = this.#locationList;
+    this.#records++;
+    list[this.#locationLength++] = node;
+    list[this.#locationLength++] = record[location.script]!;
+    list[this.#locationLength++] = record[location.line]!;
+    list[this.#locationLength++] = record[location.column]!;
+  }
+
+  #endNumbers(): void {
+    const { nodes, edges } = this.#layout!;
+    if (this.#key === 'nodes' && (this.#records !== nodes || this.#edgeSum !== edges)) throw damaged('it has fewer nodes or edges than its header says');
+    if (this.#key === 'edges' && this.#records !== edges) throw damaged('it has fewer edges than its header says');
+    this.#at = At.afterValue;
+  }
+
+  #readStrings(bytes: Uint8Array, from: number): number {
+    // Room for the worst case up front, so that the loop need not check.
+    if (this.#stringLength + bytes.length > this.#stringBytes.length) {
+      this.#stringBytes = grown(this.#stringBytes, Uint8Array, Math.ceil((this.#stringLength + bytes.length) * 1.5));
+    }
+    const store = this.#stringBytes;
+    const end = bytes.length;
+    let length = this.#stringLength;
+    let inString = this.#at === At.string;
+    let escaped = this.#escaped;
+    let i = from;
+    for (; i < end; i++) {
+      const byte = bytes[i]!;
+      if (inString) {
+        if (escaped) {
+          escaped = false;
+          store[length++] = byte;
+        } else if (byte === QUOTE) {
+          inString = false;
+          if (this.#stringCount + 2 > this.#stringStarts.length) {
+            this.#stringStarts = grown(this.#stringStarts, Uint32Array, this.#stringCount * 2);
+          }
+          this.#stringStarts[++this.#stringCount] = length;
+        } else {
+          escaped = byte === BACKSLASH;
+          store[length++] = byte;
+        }
+      } else if (byte === QUOTE) {
+        inString = true;
+      } else if (byte === CLOSE_ARRAY) {
+        this.#at = At.afterValue;
+        this.#stringLength = length;
+        return i + 1;
+      } else if (byte !== COMMA && !isSpace(byte)) {
+        throw damaged('"strings" has something else than strings');
+      }
+    }
+    this.#stringLength = length;
+    this.#escaped = escaped;
+    this.#at = inString ? At.string : At.strings;
+    return i;
+  }
+}
+
+function grown<T extends Uint8Array | Uint32Array>(old: T, type: new (length: number) => T, length: number): T {
+  const larger = new type(length);
+  larger.set(old);
+  return larger;
+}
+
+const notASnapshot = () => new SnapshotError('is no V8 heap snapshot');
+const damaged = (what: string) => new SnapshotError(`is damaged: ${what}`);
+
+function readLayout(text: string): Layout {
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch {
+    throw notASnapshot();
+  }
+  const { meta, node_count: nodes, edge_count: edges } = header as { meta?: Record<string, unknown>; node_count?: unknown; edge_count?: unknown };
+  const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []);
+  const nodeFields = strings(meta?.['node_fields']);
+  const edgeFields = strings(meta?.['edge_fields']);
+  const locationFields = strings(meta?.['location_fields']);
+  const field = (fields: string[], name: string): number => {
+    const index = fields.indexOf(name);
+    if (index < 0 || index >= 16) throw new SnapshotError(`is of a kind that is not known: its records have no "${name}"`);
+    return index;
+  };
+  if (!isCount(nodes) || !isCount(edges) || nodeFields.length > 16 || edgeFields.length > 16 || locationFields.length > 16) throw notASnapshot();
+  const types = (value: unknown, names: readonly string[], unknown: number): Uint8Array => {
+    const list = Array.isArray(value) && Array.isArray(value[0]) ? strings(value[0]) : [];
+    return Uint8Array.from(list, (name) => (names.includes(name) ? names.indexOf(name) : unknown));
+  };
+  const hasLocations = locationFields.length > 0;
+  return {
+    nodes,
+    edges,
+    nodeFields: nodeFields.length,
+    edgeFields: edgeFields.length,
+    locationFields: locationFields.length,
+    node: {
+      type: field(nodeFields, 'type'),
+      name: field(nodeFields, 'name'),
+      id: field(nodeFields, 'id'),
+      selfSize: field(nodeFields, 'self_size'),
+      edgeCount: field(nodeFields, 'edge_count'),
+    },
+    edge: { type: field(edgeFields, 'type'), name: field(edgeFields, 'name_or_index'), to: field(edgeFields, 'to_node') },
+    location: {
+      node: hasLocations ? field(locationFields, 'object_index') : 0,
+      script: hasLocations ? field(locationFields, 'script_id') : 0,
+      line: hasLocations ? field(locationFields, 'line') : 0,
+      column: hasLocations ? field(locationFields, 'column') : 0,
+    },
+    nodeTypes: types(meta?.['node_types'], NODE_TYPES, NodeType.unknown),
+    edgeTypes: types(meta?.['edge_types'], EDGE_TYPES, EdgeType.unknown),
+  };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+}

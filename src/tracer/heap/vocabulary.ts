@@ -1,0 +1,21 @@
+import type { HeapGraph } from './graph.ts';
+
+/** Names that V8 and Node give to edges and nodes, which a reading of the heap leans on (the same on Node 20 to 26). */
+const NAMES = [
+  // nodes
+  'system / PromiseReaction', 'system / PromiseCapability', 'system / AsyncGeneratorRequest', 'system / Context', 'system / PropertyArray',
+  'system / SourceTextModule', 'Promise', 'WeakRef',
+  // edges
+  'parameters_and_registers', 'function', 'receiver', 'context', 'extension', 'code', 'shared', 'script', 'script_or_debug_info',
+  'reactions_or_result', 'properties', 'elements', '__proto__', 'constructor', 'prototype', 'map', 'value', 'table', 'bound_function',
+  'feedback_cell', 'previous', 'scope_info', 'atomics_waitasync_promises',
+] as const;
+
+export type WellKnown = (typeof NAMES)[number];
+
+/** Indexes of the well-known names in one snapshot's string table; -1 for one that the snapshot does not have. */
+export type Vocabulary = Readonly<Record<WellKnown, number>>;
+
+export function readVocabulary(graph: HeapGraph): Vocabulary {
+  return Object.fromEntries(graph.strings.indexesOf(NAMES)) as Record<WellKnown, number>;
+}
