@@ -1,0 +1,118 @@
+import type { AwaitGraph } from './await-graph.ts';
+import { EdgeType, NodeType } from './graph.ts';
+import { readString } from './values.ts';
+
+/** What the heap says of one function of the program or of Node. */
+export interface HeapFunction {
+  /** With its class where it is a method (`Worker.loop`); empty where it has no name. */
+  name: string;
+  scriptId: number;
+  /** Of the script, as V8 knows it: a file URL, a path, `node:internal/…`; empty for `eval`. */
+  url: string;
+  /** Where its parameter list or (for arrows) the function begins, counted from 0. */
+  line: number;
+  column: number;
+  /** Part of Node itself. */
+  internal: boolean;
+}
+
+/** Class names that tell a reader nothing, since any object or function has them. */
+const NO_CLASS = new Set(['', 'Object', 'Function', 'AsyncFunction', 'AsyncGeneratorFunction', 'Array', 'Module', 'global', 'globalThis', 'Window']);
+/** How many references to a function are looked through for the class it is a method of. */
+const MAX_RETAINERS = 64;
+
+/** Reads functions by their closures; those of one shared definition are read once. */
+export class FunctionTable {
+  readonly #byShared = new Map<number, HeapFunction | undefined>();
+  readonly #urls = new Map<number, string>();
+  #allUrls = false;
+
+  constructor(private readonly awaits: AwaitGraph) {}
+
+  /** Undefined for a builtin or native function. */
+  of(closure: number): HeapFunction | undefined {
+    const { graph, names } = this.awaits;
+    const shared = graph.follow(closure, EdgeType.internal, names.shared);
+    const key = shared < 0 ? closure : shared;
+    const known = this.#byShared.get(key);
+    if (known || this.#byShared.has(key)) return known;
+    const read = this.#read(closure, shared);
+    this.#byShared.set(key, read);
+    return read;
+  }
+
+  /** The URL of a script, by the id that V8 gives it; undefined where no function of it is in the heap. */
+  urlOf(scriptId: number): string | undefined {
+    if (!this.#allUrls) {
+      this.#allUrls = true;
+      const { graph, names } = this.awaits;
+      const { locations } = graph.columns;
+      for (let i = 0; i < locations.length; i += 4) {
+        const node = locations[i]!;
+        if (graph.type(node) !== NodeType.closure || this.#urls.has(locations[i + 1]!)) continue;
+        this.#url(graph.follow(node, EdgeType.internal, names.shared), locations[i + 1]!);
+      }
+    }
+    return this.#urls.get(scriptId);
+  }
+
+  /** The class of an object as a reader would call it; undefined for plain objects and the like. */
+  className(object: number): string | undefined {
+    const { graph } = this.awaits;
+    if (object < 0) return undefined;
+    const type = graph.type(object);
+    if (type !== NodeType.object && type !== NodeType.closure) return undefined;
+    // Objects of native code come as "Node / MessagePort", the global object and tagged ones as "Object (internal cache) / ".
+    const name = graph.name(object).replace(/^Node \/ /, '').replace(/ (\/|\().*$/s, '').trim();
+    return NO_CLASS.has(name) || name.startsWith('system') ? undefined : name;
+  }
+
+  #read(closure: number, shared: number): HeapFunction | undefined {
+    const { graph, names } = this.awaits;
+    const start = graph.functionStart(closure);
+    if (!start) return undefined;
+    const url = this.#url(shared, start.scriptId);
+    if (url === undefined) return undefined;
+    // A computed name is known only once the function exists, so it is a property of the function.
+    const own = graph.name(closure) || readString(graph, names, graph.follow(closure, EdgeType.property, names.name)) || '';
+    const className = own ? this.#classOf(closure, own) : undefined;
+    return { name: className ? `${className}.${own}` : own, ...start, url, internal: url.startsWith('node:') };
+  }
+
+  #url(shared: number, scriptId: number): string | undefined {
+    const known = this.#urls.get(scriptId);
+    if (known !== undefined) return known;
+    if (shared < 0) return undefined;
+    const { graph, names } = this.awaits;
+    const { firstEdge, edgeType, edgeName, edgeTo } = graph.columns;
+    for (let edge = firstEdge[shared]!, end = firstEdge[shared + 1]!; edge < end; edge++) {
+      if (edgeType[edge] !== EdgeType.internal || (edgeName[edge] !== names.script && edgeName[edge] !== names.script_or_debug_info)) continue;
+      let script = edgeTo[edge]!;
+      // With a breakpoint in the function, Node 20 keeps its debug information in between.
+      const through = graph.follow(script, EdgeType.internal, names.script);
+      if (through >= 0) script = through;
+      const url = graph.name(script).replace(/^system \/ Script$/, '');
+      this.#urls.set(scriptId, url);
+      return url;
+    }
+    return undefined;
+  }
+
+  /** The class that a function is a method, static method or function-valued field of. */
+  #classOf(closure: number, name: string): string | undefined {
+    const { graph, names } = this.awaits;
+    const { retainers } = graph;
+    const { edgeType, edgeName } = graph.columns;
+    const end = Math.min(retainers.first[closure + 1]!, retainers.first[closure]! + MAX_RETAINERS);
+    for (let i = retainers.first[closure]!; i < end; i++) {
+      const edge = retainers.edges[i]!;
+      if (edgeType[edge] !== EdgeType.property || graph.strings.get(edgeName[edge]!) !== name) continue;
+      const holder = retainers.from[i]!;
+      const constructor = graph.follow(holder, EdgeType.property, names.constructor);
+      const isPrototype = constructor >= 0 && graph.follow(constructor, EdgeType.property, names.prototype) === holder;
+      const className = this.className(isPrototype ? constructor : holder);
+      if (className) return className;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,186 @@
+import type { AwaitGraph } from './await-graph.ts';
+import type { FunctionTable } from './functions.ts';
+import { EdgeType, NodeType } from './graph.ts';
+import type { Settling } from './settling.ts';
+
+/** What will settle a promise that no suspended call, combinator or other promise settles. */
+export type Origin =
+  /** An object of Node's, of native code, or of the program; `event` is that of an emitter which is waited for. */
+  | { kind: 'object'; node: number; event?: string }
+  /** A variable or property of the program, in which a resolving function is kept. */
+  | { kind: 'variable'; name: string }
+  /** A handler of another pending promise calls the resolving function; `reaction` is its node. */
+  | { kind: 'promise'; promise: number; reaction: number }
+  /** Only this suspended call has the resolving function. */
+  | { kind: 'call'; call: number }
+  | { kind: 'none' };
+
+/** How far from a resolving function its holder is looked for, in objects. */
+const MAX_VISITED = 600;
+const MAX_DEPTH = 18;
+
+/** Parts of Node's own machinery, which say less than what holds them. */
+const PLUMBING = new Set([
+  'Listener', 'FixedQueue', 'FixedCircularBuffer', 'PriorityQueue', 'TimersList', 'AsyncResource', 'ReadableState', 'WritableState', 'BufferList',
+  'SafeMap', 'SafeSet', 'SafeWeakMap', 'SafeWeakSet', 'SafePromise', 'Map', 'Set', 'Array', 'WeakRef', 'Promise', 'Generator', 'AsyncGenerator', 'HTTPClientAsyncResource',
+  'Error', 'AsyncContextFrame', 'TickObject', 'Arguments', 'ReadableStreamDefaultController', 'ReadableByteStreamController', 'WritableStreamDefaultController',
+  'TransformStreamDefaultController', 'ReadFileContext', 'NodeError', 'DOMException',
+]);
+/** When several are equally near, the one that says most. */
+const RANK: readonly RegExp[] = [/^ChildProcess$/, /^(Timeout|Immediate)$/, /^(FSReq|ReadFileJob)/, /Wrap$|Job$/, /^Worker$/, /^AbortSignal$/];
+/** Events that a one-time listener hears besides the one it is there for. */
+const SIDE_EVENTS = new Set(['error', 'close', 'end', 'abort', 'finish', 'aborted', 'exit']);
+
+interface Candidate {
+  node: number;
+  depth: number;
+  events: string[];
+}
+
+/**
+ * Walks from what can settle a promise back along the references to it, until it meets an object that a programmer
+ * knows: a timer, a socket, a request, an emitter, an instance of a class of theirs.
+ */
+export class ResourceFinder {
+  readonly #classes = new Map<string, 'node' | 'program' | 'none'>();
+
+  constructor(
+    private readonly awaits: AwaitGraph,
+    private readonly settling: Settling,
+    private readonly functions: FunctionTable,
+  ) {}
+
+  /** `waiter` is the suspended call on whose behalf is asked: that it has the resolving function itself is no origin. */
+  find(promise: number, waiter: number): Origin {
+    const { graph, names, promiseOfReaction, calls } = this.awaits;
+    const { retainers } = graph;
+    const { nodeType, nodeName, edgeType, edgeName } = graph.columns;
+    const settlers = this.settling.settlersOf(promise);
+    const depthOf = new Map<number, number>([[promise, 0]]);
+    const queue: number[] = [];
+    /** Objects that can be seen to be emitters' tables of listeners → the events led through. */
+    const events = new Map<number, string[]>();
+    const found = new Map<number, Candidate>();
+    const holders = new Set<number>();
+    let weak: Origin | undefined;
+    let foundDepth = Infinity;
+    const visit = (node: number, depth: number) => {
+      if (depthOf.has(node)) return;
+      depthOf.set(node, depth);
+      queue.push(node);
+    };
+    const add = (node: number, depth: number, event: string[] = []) => {
+      const known = found.get(node);
+      if (known) known.events.push(...event);
+      else found.set(node, { node, depth, events: [...event] });
+      foundDepth = Math.min(foundDepth, depth);
+    };
+    for (const settler of settlers) {
+      if (this.#isNodeObject(settler)) add(settler, 0);
+      visit(settler, 0);
+    }
+    for (let next = 0; next < queue.length && depthOf.size < MAX_VISITED; next++) {
+      const node = queue[next]!;
+      const depth = depthOf.get(node)! + 1;
+      // One step past the first find: what is about as near may say more.
+      if (depth > MAX_DEPTH || depth > foundDepth + 1) break;
+      if (weak?.kind === 'object' && depth > depthOf.get(weak.node)! + 8) break;
+      for (let i = retainers.first[node]!, end = retainers.first[node + 1]!; i < end; i++) {
+        const edge = retainers.edges[i]!;
+        const from = retainers.from[i]!;
+        const type = edgeType[edge]!;
+        if (depthOf.has(from) && !events.has(from)) {
+          if (type === EdgeType.property && edgeName[edge] === names._events) add(from, depth, events.get(node));
+          continue;
+        }
+        const of = promiseOfReaction.get(from);
+        if (of !== undefined) {
+          if (of !== promise && foundDepth === Infinity) return { kind: 'promise', promise: of, reaction: from };
+          continue;
+        }
+        if (calls.has(from)) {
+          if (from !== waiter && edgeName[edge] === names.parameters_and_registers) holders.add(from);
+          continue;
+        }
+        switch (nodeType[from]) {
+          case NodeType.object:
+            if (nodeName[from] === names['system / Context']) {
+              if (!this.#isModuleScope(from)) visit(from, depth);
+              else if (type === EdgeType.context) weak ??= { kind: 'variable', name: graph.strings.get(edgeName[edge]!) };
+              continue;
+            }
+            if (type === EdgeType.property) {
+              const name = edgeName[edge]!;
+              if (name === names.__proto__ || name === names.constructor) continue;
+              if (name === names._events) {
+                add(from, depth, events.get(node));
+                continue;
+              }
+              events.set(from, [...(events.get(from) ?? []), graph.strings.get(name)]);
+            } else if (type === EdgeType.internal && edgeName[edge] === names.properties) {
+              continue;
+            }
+            if (this.#isNodeObject(from)) {
+              add(from, depth);
+              continue;
+            }
+            if (weak?.kind !== 'object' && this.#classKind(from) === 'program') weak = { kind: 'object', node: from };
+            visit(from, depth);
+            continue;
+          case NodeType.closure:
+          case NodeType.array:
+            visit(from, depth);
+            continue;
+          case NodeType.hidden:
+            if (nodeName[from] !== names['system / PropertyArray']) visit(from, depth);
+            continue;
+          default:
+        }
+      }
+    }
+    const best = this.#best([...found.values()]);
+    if (best) return best;
+    const [holder] = holders;
+    if (holder !== undefined && holders.size === 1 && !weak) return { kind: 'call', call: holder };
+    return weak ?? { kind: 'none' };
+  }
+
+  #best(candidates: Candidate[]): Origin | undefined {
+    const rank = (candidate: Candidate) => {
+      const index = RANK.findIndex((pattern) => pattern.test(this.functions.className(candidate.node) ?? ''));
+      return index < 0 ? RANK.length : index;
+    };
+    candidates.sort((a, b) => rank(a) - rank(b) || a.depth - b.depth);
+    const [first] = candidates;
+    if (!first) return undefined;
+    const event = first.events.find((name) => !SIDE_EVENTS.has(name)) ?? first.events[0];
+    return event === undefined ? { kind: 'object', node: first.node } : { kind: 'object', node: first.node, event };
+  }
+
+  /** An object of Node's own or of native code that says what is waited for. */
+  #isNodeObject(node: number): boolean {
+    return this.#classKind(node) === 'node';
+  }
+
+  #classKind(node: number): 'node' | 'program' | 'none' {
+    const name = this.functions.className(node);
+    if (name === undefined || PLUMBING.has(name)) return 'none';
+    const start = this.awaits.graph.functionStart(node);
+    if (!start) return /^(FSReq|FileHandle)|(Wrap|Job)$|^(MessagePort|TCP|Pipe|TTY|Process|Zlib)$/.test(name) ? 'node' : 'none';
+    const key = `${start.scriptId}:${start.line}:${start.column}`;
+    let kind = this.#classes.get(key);
+    if (kind === undefined) {
+      const url = this.functions.urlOf(start.scriptId);
+      kind = url === undefined ? 'none' : url.startsWith('node:') ? 'node' : 'program';
+      this.#classes.set(key, kind);
+    }
+    return kind;
+  }
+
+  /** The scope of a module or script, which everything in it can reach. */
+  #isModuleScope(context: number): boolean {
+    const { graph, names } = this.awaits;
+    const outer = graph.follow(context, EdgeType.internal, names.previous);
+    return outer < 0 || graph.type(outer) !== NodeType.object || graph.columns.nodeName[outer] !== names['system / Context'];
+  }
+}
