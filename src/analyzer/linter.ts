@@ -27,7 +27,7 @@ export class Linter {
 
   constructor(
     private readonly programs: Programs,
-    private readonly configs: ConfigFinder,
+    private readonly configs: Pick<ConfigFinder, 'forFile'>,
   ) {
     this.facts = new SharedFacts(programs);
   }

@@ -20,6 +20,18 @@ export interface Config {
 /** A wrong configuration: the message names the file, the place and what to do. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
+
+  /**
+   * `file` is the configuration's path, or what else the wrong values came from; `place` is where in it: a line, from
+   * 1, where it is no JSON, else the property's path.
+   */
+  constructor(
+    readonly file: string,
+    readonly reason: string,
+    readonly place: { readonly line?: number; readonly property?: readonly string[] } = {},
+  ) {
+    super(`${file}${place.line === undefined ? '' : `:${place.line}`}: ${reason}`);
+  }
 }
 
 /** How the rules are set for one file. */
@@ -44,6 +56,11 @@ export class ConfigFinder {
     checkConfig(overrides, 'the given settings');
   }
 
+  /** How files that no configuration governs are checked. */
+  get defaults(): FileConfig {
+    return { excluded: false, rules: this.active(undefined) };
+  }
+
   /** How a file is to be checked. Throws {@link ConfigError} where its configuration is wrong. */
   forFile(file: string): FileConfig {
     const found = this.fixedFile ? this.read(this.fixedFile) : this.nearest(path.dirname(file));
@@ -51,9 +68,13 @@ export class ConfigFinder {
     const excluded =
       (base !== undefined && isExcluded(found?.config.exclude, base, file)) ||
       isExcluded(this.overrides.exclude, base ?? path.parse(file).root, file);
-    let active = this.resolved.get(found?.config);
-    if (!active) this.resolved.set(found?.config, (active = activeRules(found?.config, this.overrides)));
-    return { excluded, rules: active };
+    return { excluded, rules: this.active(found?.config) };
+  }
+
+  private active(config: Config | undefined): FileConfig['rules'] {
+    let active = this.resolved.get(config);
+    if (!active) this.resolved.set(config, (active = activeRules(config, this.overrides)));
+    return active;
   }
 
   private nearest(directory: string): { file: string; config: Config } | undefined {
@@ -85,14 +106,14 @@ export class ConfigFinder {
     try {
       text = readFileSync(file, 'utf8');
     } catch {
-      throw new ConfigError(`${file}: the configuration file cannot be read. Check its path and permissions.`);
+      throw new ConfigError(file, 'the configuration file cannot be read. Check its path and permissions.');
     }
     const errors: ParseError[] = [];
     const config = parse(text, errors, { allowTrailingComma: true }) as Config;
     const first = errors[0];
     if (first) {
       const line = text.slice(0, first.offset).split('\n').length;
-      throw new ConfigError(`${file}:${line}: not valid JSON (${printParseErrorCode(first.error)}). Correct it and run again.`);
+      throw new ConfigError(file, `not valid JSON (${printParseErrorCode(first.error)}). Correct it and run again.`, { line });
     }
     const result = { file, config: checkConfig(config, file) };
     this.files.set(file, result);
@@ -126,37 +147,44 @@ function optionsOf(setting: RuleSetting | undefined): Record<string, unknown> | 
 /** Returns the configuration when every name and value in it is known; throws {@link ConfigError} otherwise. */
 export function checkConfig(config: unknown, where: string): Config {
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    throw new ConfigError(`${where}: the configuration must be an object such as {"preset": "recommended"}.`);
+    throw new ConfigError(where, 'the configuration must be an object such as {"preset": "recommended"}.');
   }
   for (const [name, value] of Object.entries(config)) {
     if (name === '$schema') continue;
     if (name === 'preset') {
-      if (!presets.includes(value as Preset)) throw new ConfigError(`${where}: "preset" must be one of ${presets.join(', ')}.`);
+      if (!presets.includes(value as Preset)) {
+        throw new ConfigError(where, `"preset" must be one of ${presets.join(', ')}.`, { property: [name] });
+      }
     } else if (name === 'exclude') {
       if (!Array.isArray(value) || value.some((glob) => typeof glob !== 'string')) {
-        throw new ConfigError(`${where}: "exclude" must be an array of globs.`);
+        throw new ConfigError(where, '"exclude" must be an array of globs.', { property: [name] });
       }
     } else if (name === 'rules') {
       checkRules(value, where);
     } else {
-      throw new ConfigError(`${where}: unknown property "${name}". Known: preset, rules, exclude.`);
+      throw new ConfigError(where, `unknown property "${name}". Known: preset, rules, exclude.`, { property: [name] });
     }
   }
   return config;
 }
 
 function checkRules(value: unknown, where: string): void {
-  if (typeof value !== 'object' || value === null) throw new ConfigError(`${where}: "rules" must be an object of rule ids.`);
+  if (typeof value !== 'object' || value === null) {
+    throw new ConfigError(where, '"rules" must be an object of rule ids.', { property: ['rules'] });
+  }
   for (const [id, setting] of Object.entries(value)) {
+    const place = { property: ['rules', id] };
     const rule = ruleById(id);
-    if (!rule) throw new ConfigError(`${where}: there is no rule "${id}". "asyncscope rules" lists them.`);
+    if (!rule) throw new ConfigError(where, `there is no rule "${id}". "asyncscope rules" lists them.`, place);
     const [severity, options] = (Array.isArray(setting) ? setting : [setting]) as [unknown, unknown];
     if (severity !== 'off' && !severities.includes(severity as Severity)) {
-      throw new ConfigError(`${where}: rule "${id}" must be off, ${severities.join(', ')}, or [severity, options].`);
+      throw new ConfigError(where, `rule "${id}" must be off, ${severities.join(', ')}, or [severity, options].`, place);
     }
     if (options === undefined) continue;
-    if (typeof options !== 'object' || options === null) throw new ConfigError(`${where}: the options of rule "${id}" must be an object.`);
+    if (typeof options !== 'object' || options === null) {
+      throw new ConfigError(where, `the options of rule "${id}" must be an object.`, place);
+    }
     const unknown = Object.keys(options).find((name) => !(name in rule.schema.properties));
-    if (unknown) throw new ConfigError(`${where}: rule "${id}" has no option "${unknown}".`);
+    if (unknown) throw new ConfigError(where, `rule "${id}" has no option "${unknown}".`, place);
   }
 }
