@@ -1,9 +1,10 @@
 import { noAsyncPromiseExecutor } from './no-async-promise-executor';
+import { noLateAwait } from './no-late-await';
 import type { Rule } from './rule';
 
 /** Every rule, in the order of the documentation. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each rule has options of its own
-export const rules: readonly Rule<any>[] = [noAsyncPromiseExecutor];
+export const rules: readonly Rule<any>[] = [noLateAwait, noAsyncPromiseExecutor];
 
 const byId = new Map(rules.map((rule) => [rule.id, rule]));
 

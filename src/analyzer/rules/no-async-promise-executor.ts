@@ -1,5 +1,5 @@
 import { SyntaxKind, isArrowFunction, isFunctionExpression, isIdentifier, type NewExpression } from '../program';
-import { skipParentheses } from '../syntax/expressions';
+import { skipOuterExpressions } from '../syntax/expressions';
 import { isAsync } from '../syntax/functions';
 import { noOptions, type Rule } from './rule';
 
@@ -17,7 +17,7 @@ export const noAsyncPromiseExecutor: Rule = {
       [SyntaxKind.NewExpression](node: NewExpression) {
         if (!isIdentifier(node.expression) || node.expression.text !== 'Promise') return;
         const argument = node.arguments?.[0];
-        const executor = argument && skipParentheses(argument);
+        const executor = argument && skipOuterExpressions(argument);
         if (!executor || !(isArrowFunction(executor) || isFunctionExpression(executor)) || !isAsync(executor)) return;
         const keyword = executor.modifiers?.find((modifier) => modifier.kind === SyntaxKind.AsyncKeyword);
         context.report({
