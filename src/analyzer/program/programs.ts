@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { API, Project, Snapshot } from 'typescript7/sync';
 import type { SourceFile } from 'typescript7/ast';
 import { CompilerDied, compilerPid, isChannelFailure, startCompiler } from './compiler';
-import { candidateConfigs, inferredProject, packageDirectory, readProject, type ProjectSpec } from './projects';
+import { candidateConfigs, inferredDirectory, inferredKey, inferredProject, readProject, type ProjectSpec } from './projects';
 import type { Asking, CompilerDiagnostic } from './types';
 
 /** A source file together with the project whose types it has. Valid until the next {@link Programs.refresh}. */
@@ -271,8 +271,8 @@ export class Programs {
   }
 
   private adoptLoose(file: string): void {
-    const directory = packageDirectory(file, existsSync);
-    const key = `inferred:${directory}`;
+    const directory = inferredDirectory(file);
+    const key = inferredKey(directory);
     const project = this.projects.get(key) ?? { spec: inferredProject(directory), id: undefined, stale: false };
     project.spec.rootFiles.push(file);
     project.stale = true;
@@ -288,7 +288,7 @@ export class Programs {
     for (const project of this.projects.values()) {
       const fresh = project.spec.configFile
         ? this.guard(() => this.spec(project.spec.configFile as string))
-        : inferredProject(project.spec.key.slice('inferred:'.length));
+        : inferredProject(project.spec.key.slice(inferredKey('').length));
       project.spec = fresh;
       project.stale = true;
     }

@@ -20,11 +20,12 @@ export interface ProjectSpec {
 }
 
 // Numeric values of the compiler's enums (ModuleKind.Preserve, ModuleResolutionKind.Bundler, ScriptTarget.ESNext,
-// JsxEmit.Preserve): the API takes options as JSON.
+// JsxEmit.Preserve, ModuleDetectionKind.Force): the API takes options as JSON.
 const MODULE_PRESERVE = 200;
 const RESOLUTION_BUNDLER = 100;
 const TARGET_ESNEXT = 99;
 const JSX_PRESERVE = 1;
+const MODULE_DETECTION_FORCE = 3;
 
 /** Reads a tsconfig or jsconfig. A broken one gives what can be read of it, with notes; never throws. */
 export function readProject(api: API, configFile: string): ProjectSpec {
@@ -48,16 +49,23 @@ function configPath(reference: string): string {
   return reference.endsWith('.json') ? reference : path.join(reference, 'tsconfig.json');
 }
 
-/** Loose files: both module systems, JavaScript included, Node's types whatever is installed. */
+/**
+ * Loose files: both module systems, JavaScript included, Node's types whatever is installed. `directory` is where the
+ * types come from; files that have them from the same place share one program, each file a module of its own.
+ */
 export function inferredProject(directory: string): ProjectSpec {
   return {
-    key: `inferred:${directory}`,
+    key: inferredKey(directory),
     configFile: undefined,
     rootFiles: [],
     options: inferredOptions(directory),
     references: [],
     notes: [],
   };
+}
+
+export function inferredKey(directory: string): string {
+  return `inferred:${directory}`;
 }
 
 function inferredOptions(directory: string): CompilerOptions {
@@ -72,6 +80,7 @@ function inferredOptions(directory: string): CompilerOptions {
       resolveJsonModule: true,
       jsx: JSX_PRESERVE,
       maxNodeModuleJsDepth: 0,
+      moduleDetection: MODULE_DETECTION_FORCE,
       ...nodeTypes(directory),
     },
     directory,
@@ -105,9 +114,10 @@ function nodeTypes(directory: string): CompilerOptions {
   return shipped ? { types: ['node'], typeRoots: [shipped] } : {};
 }
 
-function findTypesPackage(directory: string): boolean {
-  for (const at of ancestors(directory)) if (existsSync(path.join(at, 'node_modules', '@types', 'node'))) return true;
-  return false;
+/** The nearest directory upwards in whose node_modules Node's types are installed. */
+function findTypesPackage(directory: string): string | undefined {
+  for (const at of ancestors(directory)) if (existsSync(path.join(at, 'node_modules', '@types', 'node'))) return at;
+  return undefined;
 }
 
 function shippedTypeRoot(): string | undefined {
@@ -141,10 +151,7 @@ export function candidateConfigs(file: string, exists: (path: string) => boolean
   return found;
 }
 
-/** The directory that loose files share a project in: the nearest with a package.json, else their own. */
-export function packageDirectory(file: string, exists: (path: string) => boolean): string {
-  for (const directory of ancestors(path.dirname(file))) {
-    if (exists(path.join(directory, 'package.json'))) return directory;
-  }
-  return path.dirname(file);
+/** The directory whose inferred project a loose file belongs to: where its Node types are installed, else the root. */
+export function inferredDirectory(file: string): string {
+  return findTypesPackage(path.dirname(file)) ?? path.parse(file).root;
 }
