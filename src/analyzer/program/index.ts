@@ -1,4 +1,5 @@
 export { CompilerDied, CompilerMissing } from './compiler';
+export { Importers } from './importers';
 export { Programs, type DiskChanges, type SourceUnit } from './programs';
 export * from './syntax';
 export * from './types';

@@ -115,6 +115,11 @@ export class Programs {
     return this.overlays.has(path);
   }
 
+  /** A file's unsaved text, if it has any. */
+  unsavedText(path: string): string | undefined {
+    return this.overlays.get(path);
+  }
+
   /** Takes note of changes on disk. Seen after {@link refresh}. */
   notify(changes: DiskChanges): void {
     for (const kind of ['changed', 'created', 'deleted'] as const) {
@@ -166,26 +171,31 @@ export class Programs {
     return this.guard(() => this.api.batch(...askings));
   }
 
+  /** The programs of the current snapshot. */
+  get loaded(): readonly Project[] {
+    return this.loadedIn(this.snapshot);
+  }
+
   /**
-   * What `read` sees when some files have other text; nothing of it stays. Questions inside use the units it is
+   * What `read` sees when some files have other text; nothing of it stays. Questions inside use the programs it is
    * handed, which end with it.
    */
-  withText<T>(texts: ReadonlyMap<string, string>, read: (unit: (path: string) => SourceUnit | undefined) => T): T {
+  withText<T>(texts: ReadonlyMap<string, string>, read: (projects: readonly Project[]) => T): T {
     return this.guard(() => {
       const base = this.snapshot;
       if (!base) throw new Error('No file is open.');
       const snapshot = base.update({ fileSystem: { kind: 'layer', files: Object.fromEntries(texts) }, ensurePrograms: true });
       try {
-        return read((path) => {
-          const id = this.projects.get(this.owners.get(path) ?? '')?.id;
-          const project = id && snapshot.getProject(id);
-          const sourceFile = project && project.program.getSourceFile(path);
-          return sourceFile && { path, text: sourceFile.text, sourceFile, project };
-        });
+        return read(this.loadedIn(snapshot));
       } finally {
         snapshot.dispose();
       }
     });
+  }
+
+  private loadedIn(snapshot: Snapshot | undefined): Project[] {
+    const ids = [...this.projects.values()].map(({ id }) => id);
+    return ids.map((id) => id && snapshot?.getProject(id)).filter((project) => project !== undefined);
   }
 
   /** The compiler's own errors in a file: syntax first, and types unless there are syntax errors. */

@@ -1,0 +1,51 @@
+import type { Span, TextEdit } from '../finding';
+
+/** Whether two edits cannot both be made: they touch the same text, or insert different text at one place. */
+export function conflict(a: TextEdit, b: TextEdit): boolean {
+  if (a.path !== b.path || sameEdit(a, b)) return false;
+  if (a.start === a.end && b.start === b.end) return a.start === b.start;
+  return a.start < b.end && b.start < a.end;
+}
+
+/** Two fixes that both make a function async, or add the same import, share that edit. */
+export function sameEdit(a: TextEdit, b: TextEdit): boolean {
+  return a.path === b.path && a.start === b.start && a.end === b.end && a.newText === b.newText;
+}
+
+/** The edits by file, each once, from first to last. */
+export function editsByFile(edits: readonly TextEdit[]): Map<string, TextEdit[]> {
+  const byFile = new Map<string, TextEdit[]>();
+  for (const edit of edits) {
+    const list = byFile.get(edit.path) ?? [];
+    if (!list.some((known) => sameEdit(known, edit))) list.push(edit);
+    byFile.set(edit.path, list);
+  }
+  // At one place, what is inserted comes before what is replaced.
+  for (const list of byFile.values()) list.sort((a, b) => a.start - b.start || a.end - b.end);
+  return byFile;
+}
+
+/** A file's text with the edits made; they are in order and do not conflict. */
+export function applyEdits(text: string, edits: readonly TextEdit[]): string {
+  let result = '';
+  let at = 0;
+  for (const { start, end, newText } of edits) {
+    result += text.slice(at, start) + newText;
+    at = end;
+  }
+  return result + text.slice(at);
+}
+
+export function insert(path: string, at: number, newText: string): TextEdit {
+  return { path, start: at, end: at, newText };
+}
+
+export function replace(path: string, { start, end }: Pick<Span, 'start' | 'end'>, newText: string): TextEdit {
+  return { path, start, end, newText };
+}
+
+/** Removes a stretch and the blanks after it on its line. */
+export function removeWithBlanks(path: string, text: string, start: number, end: number): TextEdit {
+  const blanks = /^[ \t]*/.exec(text.slice(end))?.[0].length ?? 0;
+  return { path, start, end: end + blanks, newText: '' };
+}

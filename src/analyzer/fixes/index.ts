@@ -1,0 +1,1 @@
+export { Fixer, type Fixed, type Offer } from './fixer';
