@@ -1,20 +1,28 @@
-import { statSync } from 'node:fs';
 import path from 'node:path';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import picocolors from 'picocolors';
-import { glob } from 'tinyglobby';
-import { ConfigFinder } from '../analyzer/config/config';
-import { Positions, type DiagnosticJson } from '../analyzer/diagnostics';
-import type { FileError } from '../analyzer/finding';
+import { ConfigError, ConfigFinder, type Config } from '../analyzer/config/config';
+import { Positions } from '../analyzer/diagnostics';
+import { severities, type FileError, type Severity } from '../analyzer/finding';
 import { Linter } from '../analyzer/linter';
 import { Programs } from '../analyzer/program';
-
-const sourceGlob = '**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}';
-const neverChecked = ['**/node_modules/**', '**/.git/**', '**/*.d.ts', '**/*.d.mts', '**/*.d.cts', '**/*.min.js'];
+import { ruleById } from '../analyzer/rules';
+import { presets, type Preset } from '../analyzer/rules/rule';
+import { checkFiles } from './checking';
+import { formatNames, type CheckReport, type FormatName, type ReportedDiagnostic } from './formats/format';
+import { githubReport } from './formats/github';
+import { jsonReport } from './formats/json';
+import { sarifReport } from './formats/sarif';
+import { textReport } from './formats/text';
+import { Progress } from './progress';
+import { findSourceFiles } from './source-files';
 
 interface CheckOptions {
-  format: 'text' | 'json';
+  format: FormatName;
+  rule: Record<string, Severity | 'off'>;
+  preset?: Preset;
   config?: string;
+  maxWarnings?: number;
 }
 
 /** Registers `check`. */
@@ -22,62 +30,119 @@ export function addCheck(program: Command): void {
   program
     .command('check')
     .description('find what is wrong with async code')
-    .argument('[paths...]', 'files, folders or globs', ['.'])
-    .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
-    .option('--config <file>', 'use this configuration for every file')
+    .argument('[paths...]', 'files, folders or quoted globs', ['.'])
+    .addOption(new Option('--format <format>', 'how to print the findings').choices(formatNames).default('text'))
+    .addOption(
+      new Option('--rule <id=severity>', `set a rule to off, ${severities.join(', ')}; can be repeated`)
+        .argParser(ruleSetting)
+        .default({}, 'as configured'),
+    )
+    .addOption(new Option('--preset <preset>', 'the rules to start from').choices(presets))
+    .option('--config <file>', 'use this configuration for every file, in place of the nearest asyncscope.json')
+    .option('--max-warnings <n>', 'fail when there are more warnings than this', wholeNumber)
     .action(async (paths: string[], options: CheckOptions) => {
       process.exitCode = await check(paths, options);
     });
 }
 
+function ruleSetting(given: string, before: Record<string, Severity | 'off'>): Record<string, Severity | 'off'> {
+  const [id = '', severity = ''] = given.split('=');
+  if (!ruleById(id)) throw new InvalidArgumentError(`There is no rule "${id}". "asyncscope rules" lists them.`);
+  if (severity !== 'off' && !severities.includes(severity as Severity)) {
+    throw new InvalidArgumentError(`Write ${id}=SEVERITY with off, ${severities.join(', ')}.`);
+  }
+  return { ...before, [id]: severity as Severity | 'off' };
+}
+
+function wholeNumber(given: string): number {
+  if (!/^\d+$/.test(given)) throw new InvalidArgumentError('Give a whole number.');
+  return Number(given);
+}
+
+/** Runs a check and prints it; returns the exit code. */
 async function check(paths: string[], options: CheckOptions): Promise<number> {
   const started = performance.now();
   const cwd = process.cwd();
-  const errors: FileError[] = [];
-  const files = await expand(paths, cwd, errors);
+  const progress = new Progress(process.stderr);
+  const { files: found, errors } = findSourceFiles(paths, cwd);
+  const overrides: Config = { rules: options.rule, ...(options.preset && { preset: options.preset }) };
+  const configs = new ConfigFinder(overrides, options.config && path.resolve(options.config));
+  const files = configured(found, configs, errors);
   const programs = new Programs(cwd);
-  const diagnostics: DiagnosticJson[] = [];
-  let count = 0;
+  const interrupted = (): never => {
+    progress.erase();
+    programs.close();
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupted);
   try {
-    const linter = new Linter(programs, new ConfigFinder({}, options.config && path.resolve(options.config)));
+    progress.show('Reading the project…');
+    const linter = new Linter(programs, configs);
     const positions = new Positions((file) => programs.unit(file)?.text ?? '', cwd);
-    for (const report of linter.check(files)) {
-      count++;
+    const diagnostics: ReportedDiagnostic[] = [];
+    let done = 0;
+    for await (const report of checkFiles(programs, linter, files)) {
+      progress.show(`Checked ${++done} of ${files.length} files`);
       errors.push(...report.errors);
-      for (const finding of report.findings) diagnostics.push(positions.diagnostic(finding, []));
+      for (const finding of report.findings) {
+        const fixable = finding.fixes.some((fix) => fix.safe);
+        diagnostics.push({ ...positions.diagnostic(finding, []), fixable });
+      }
     }
+    const notes = programs.notes.map(({ config, text }) => `${positions.file(config)}: ${text}`);
+    progress.erase();
+    for (const note of new Set(notes)) process.stderr.write(`note: ${note}\n`);
+    return print(options, {
+      cwd,
+      files: done,
+      durationMs: Math.round(performance.now() - started),
+      diagnostics,
+      errors: errors.map((error) => ({ file: positions.file(error.path), message: error.message })),
+      fixed: undefined,
+      line: (file, line) => programs.unit(path.resolve(cwd, file))?.text.split(/\r\n|[\n\r\u2028\u2029]/)[line - 1],
+    });
   } finally {
+    progress.erase();
+    process.removeListener('SIGINT', interrupted);
     programs.close();
   }
-  const durationMs = Math.round(performance.now() - started);
-  if (options.format === 'json') {
-    process.stdout.write(`${JSON.stringify({ version: 1, files: count, durationMs, diagnostics, errors }, null, 2)}\n`);
-  } else {
-    for (const one of diagnostics) {
-      const { line, column } = one.range.start;
-      process.stdout.write(`${one.file}:${line}:${column} ${one.severity} ${one.message} ${picocolors.dim(one.rule)}\n`);
-    }
-    process.stdout.write(`${diagnostics.length} findings in ${count} files (${durationMs} ms)\n`);
-  }
-  for (const error of errors) process.stderr.write(`${path.relative(cwd, error.path)}: ${error.message}\n`);
-  if (errors.length > 0) return 2;
-  return diagnostics.some((one) => one.severity === 'error') ? 1 : 0;
 }
 
-/** Absolute paths of the source files that the arguments name. */
-async function expand(paths: string[], cwd: string, errors: FileError[]): Promise<string[]> {
-  const files = new Set<string>();
-  for (const given of paths) {
-    const absolute = path.resolve(cwd, given);
-    const stat = statSync(absolute, { throwIfNoEntry: false });
-    if (stat?.isFile()) files.add(absolute);
-    else if (stat?.isDirectory()) {
-      for (const file of await glob(sourceGlob, { cwd: absolute, absolute: true, ignore: neverChecked, dot: false })) files.add(file);
-    } else {
-      const matches = await glob(given, { cwd, absolute: true, ignore: neverChecked });
-      if (matches.length === 0) errors.push({ path: absolute, message: 'no such file or folder.' });
-      for (const file of matches) files.add(file);
+/** The files that their configuration does not exclude; a wrong configuration is told once and loses its files only. */
+function configured(files: readonly string[], configs: ConfigFinder, errors: FileError[]): string[] {
+  return files.filter((file) => {
+    try {
+      return !configs.forFile(file).excluded;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const path = error.file;
+      const message = error.place.line === undefined ? error.reason : `line ${error.place.line}: ${error.reason}`;
+      if (!errors.some((known) => known.path === path && known.message === message)) errors.push({ path, message });
+      return false;
     }
+  });
+}
+
+/** Prints a report, what stopped files on stderr; returns the exit code. */
+function print({ format, maxWarnings }: CheckOptions, report: CheckReport): number {
+  switch (format) {
+    case 'text':
+      process.stdout.write(textReport(report, picocolors));
+      break;
+    case 'json':
+      process.stdout.write(jsonReport(report));
+      break;
+    case 'sarif':
+      process.stdout.write(sarifReport(report));
+      break;
+    case 'github':
+      process.stdout.write(githubReport(report));
+      break;
   }
-  return [...files].sort();
+  for (const { file, message } of report.errors) process.stderr.write(`${file}: ${message}\n`);
+  if (report.errors.length > 0) return 2;
+  const warnings = report.diagnostics.filter((one) => one.severity === 'warning').length;
+  const tooMany = maxWarnings !== undefined && warnings > maxWarnings;
+  if (tooMany) process.stderr.write(`${warnings} warnings are more than the ${maxWarnings} allowed.\n`);
+  return tooMany || report.diagnostics.some((one) => one.severity === 'error') ? 1 : 0;
 }

@@ -92,7 +92,7 @@ export class ConfigFinder {
     }
     const manifest = path.join(directory, 'package.json');
     if (!statSync(manifest, { throwIfNoEntry: false })?.isFile()) return undefined;
-    const content = parse(readFileSync(manifest, 'utf8')) as { asyncscope?: Config } | undefined;
+    const content = parse(readText(manifest)) as { asyncscope?: Config } | undefined;
     if (content?.asyncscope === undefined) return undefined;
     return { file: manifest, config: checkConfig(content.asyncscope, manifest) };
   }
@@ -118,6 +118,15 @@ export class ConfigFinder {
     const result = { file, config: checkConfig(config, file) };
     this.files.set(file, result);
     return result;
+  }
+}
+
+/** A manifest that nobody may read configures nothing. */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }
 
