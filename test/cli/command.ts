@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import type { DiagnosticJson } from '../../src/analyzer/diagnostics';
+
+/** The built command line. */
+export const cliPath = path.resolve('dist/cli.js');
+
+export interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  cwd: string;
+  /** The bundle to run; the built one unless given. */
+  cli?: string;
+  env?: NodeJS.ProcessEnv;
+  uid?: number;
+}
+
+/** Runs the real command line and waits until it has ended. */
+export function asyncscope(args: readonly string[], { cwd, cli = cliPath, env, uid }: RunOptions): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [cli, ...args], {
+      cwd,
+      env: { ...process.env, NO_COLOR: '1', GITHUB_WORKSPACE: undefined, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid !== undefined && { uid, gid: uid }),
+    });
+    const outcome = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (outcome.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (outcome.stderr += text));
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, ...outcome }));
+  });
+}
+
+/** What `--format json` prints. */
+export interface CheckJson {
+  version: 1;
+  files: number;
+  durationMs: number;
+  diagnostics: DiagnosticJson[];
+  errors: { file: string; message: string }[];
+}
+
+/** Runs `check --format json`. */
+export async function checkJson(args: readonly string[], options: RunOptions): Promise<Outcome & { report: CheckJson }> {
+  const outcome = await asyncscope(['check', '--format', 'json', ...args], options);
+  return { ...outcome, report: JSON.parse(outcome.stdout) as CheckJson };
+}
