@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { ConfigFinder } from './config/config';
 import type { FileError, Finding } from './finding';
-import { CompilerDied, type Asking, type Node, type Programs, type SourceUnit, type SyntaxKind } from './program';
+import { CompilerDied, isChannelFailure, type Asking, type Node, type Programs, type SourceUnit, type SyntaxKind } from './program';
 import type { Listener, Report, Rule } from './rules/rule';
 import { SharedFacts } from './shared';
 import { withoutSuppressed } from './suppressions';
@@ -140,6 +140,7 @@ class Walk {
 
   fail(rule: Rule, error: unknown): void {
     if (error instanceof CompilerDied) throw error;
+    if (isChannelFailure(error)) throw new CompilerDied(error);
     const reason = error instanceof Error ? error.message : String(error);
     if (this.errors.some((known) => known.message.startsWith(`rule ${rule.id} `))) return;
     this.errors.push({ path: this.path, message: `rule ${rule.id} failed on this file (${reason}); please report it.` });

@@ -15,7 +15,7 @@ import { jsonReport } from './formats/json';
 import { sarifReport } from './formats/sarif';
 import { textReport } from './formats/text';
 import { Progress } from './progress';
-import { findSourceFiles } from './source-files';
+import { findSourceFiles } from '../analyzer/source-files';
 
 interface CheckOptions {
   format: FormatName;

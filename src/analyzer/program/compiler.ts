@@ -53,5 +53,5 @@ export function compilerPid(api: API): number | undefined {
 /** Whether an error thrown by a request means that the process is gone, rather than that the question was bad. */
 export function isChannelFailure(error: unknown): boolean {
   const message = error instanceof Error ? error.message : String(error);
-  return /EOF|EPIPE|closed|exited|unexpected end/i.test(message);
+  return /^Unexpected EOF while reading from child|^SyncRpcChannel is closed|^Child process exited|\b(EPIPE|ECONNRESET|EBADF)\b/.test(message);
 }

@@ -1,4 +1,4 @@
-export { CompilerDied, CompilerMissing } from './compiler';
+export { CompilerDied, CompilerMissing, isChannelFailure } from './compiler';
 export { Importers } from './importers';
 export { Programs, type DiskChanges, type SourceUnit } from './programs';
 export * from './syntax';

@@ -36,6 +36,7 @@ interface OpenProject {
 export class Programs {
   private api: API;
   private snapshot: Snapshot | undefined;
+  private snapshots = 0;
   private readonly projects = new Map<string, OpenProject>();
   private readonly specs = new Map<string, ProjectSpec>();
   /** The project key of each file asked for. */
@@ -54,6 +55,11 @@ export class Programs {
   /** Process id of the compiler. */
   get pid(): number | undefined {
     return compilerPid(this.api);
+  }
+
+  /** Counts the snapshots: nodes and types of one must not be used with the next. */
+  get version(): number {
+    return this.snapshots;
   }
 
   /** Problems of the configurations in use: `{ config, text }`, each once. */
@@ -160,6 +166,7 @@ export class Programs {
       this.snapshot = previous ? previous.update(params) : this.api.createSnapshot(params);
       created.forEach((project, index) => (project.id = this.snapshot?.operation.createdPrograms?.[index]?.id));
       previous?.dispose();
+      this.snapshots++;
     });
     for (const project of stale) project.stale = false;
     this.pendingLayer = new Map();

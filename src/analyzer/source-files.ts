@@ -2,11 +2,11 @@ import { existsSync, readFileSync, readdirSync, statSync, type Dirent } from 'no
 import path from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 import picomatch from 'picomatch';
-import type { FileError } from '../analyzer/finding';
+import type { FileError } from './finding';
 
 const sourceFile = /\.[cm]?[jt]sx?$/;
 /** Declarations run nothing, and minified code is nobody's to mend: walks leave them out, a path given by name counts. */
-const notWorthChecking = /\.d\.[cm]?ts$|\.d\.[^.]+\.ts$|\.min\.[cm]?js$/;
+export const notWorthChecking = /\.d\.[cm]?ts$|\.d\.[^.]+\.ts$|\.min\.[cm]?js$/;
 
 /** The patterns of one .gitignore, relative to its folder. */
 interface IgnoreFile {
