@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { open } from './editing';
 import { eventually } from './waiting';
 
 const extension = vscode.extensions.getExtension('asyncscope.asyncscope');
-
-async function open(file: string): Promise<void> {
-  const folder = vscode.workspace.workspaceFolders?.[0];
-  assert.ok(folder);
-  await vscode.window.showTextDocument(vscode.Uri.joinPath(folder.uri, file));
-}
 
 describe('activation', () => {
   it('waits for a JavaScript or TypeScript file', async () => {
