@@ -30,6 +30,7 @@ const entries = {
   cli: 'src/cli/main.ts',
   server: 'src/server/main.ts',
   extension: 'src/extension/extension.ts',
+  'language-server': 'src/extension/language-server.ts',
   agent: 'src/agent/agent.ts',
 };
 
@@ -39,7 +40,9 @@ const bundles = Object.entries(entries)
     ...shared,
     entryPoints: [path.join(__dirname, file)],
     outfile: path.join(outdir, `${name}.js`),
-    external: ['vscode'],
+    // The language client is big: a bundle of its own, required when first needed, keeps activation short.
+    external: name === 'extension' ? ['vscode', './language-server'] : ['vscode'],
+    supported: { 'dynamic-import': name !== 'extension' },
   }));
 
 /** Test files stay separate modules; packages come from node_modules, except the compiler's API (an ES module). */

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
+import { writeSettings } from '../test/host/settings';
 import { startServer } from '../test/host/vscode-server';
 import { workbenchUrl } from '../test/host/workbench';
 
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
   if (!hasDisplay()) check();
   const connectionToken = randomBytes(16).toString('hex');
   const dataDir = path.resolve('.cache/start');
+  await writeSettings(dataDir, false);
   await linkExtension(path.join(dataDir, 'extensions'));
   const server = await startServer({ connectionToken, dataDir });
   const url = workbenchUrl(server, { workspace: examples, file: path.join(examples, 'src/orders.ts') }, connectionToken);

@@ -1,6 +1,8 @@
 // The desktop VS Code, downloaded by Microsoft's own package. Not everywhere: it needs its download host and a display.
+import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { downloadAndUnzipVSCode, runTests, SilentReporter } from '@vscode/test-electron';
+import { promisify } from 'node:util';
+import { downloadAndUnzipVSCode, resolveCliArgsFromVSCodeExecutablePath, runTests, SilentReporter } from '@vscode/test-electron';
 
 export type Desktop = { executable: string } | { unavailable: string };
 
@@ -48,11 +50,22 @@ export function runInDesktop(run: DesktopRun): Promise<number> {
     extensionTestsEnv: run.env,
     launchArgs: [
       run.workspace,
-      '--user-data-dir', path.join(run.dataDir, 'user'),
-      '--extensions-dir', path.join(run.dataDir, 'extensions'),
+      ...folders(run.dataDir),
       '--skip-welcome', '--skip-release-notes', '--disable-telemetry', '--disable-gpu',
       ...(run.workspaceTrust ? [] : ['--disable-workspace-trust']),
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     ],
   });
+}
+
+/** Installs a VSIX for the runs with that data folder. */
+export async function installInDesktop(executable: string, vsix: string, dataDir: string): Promise<void> {
+  const [cli, ...args] = resolveCliArgsFromVSCodeExecutablePath(executable, { reuseMachineInstall: true });
+  if (!cli) throw new Error(`${executable} has no command line.`);
+  const shell = process.platform === 'win32';
+  await promisify(execFile)(cli, [...args, ...folders(dataDir), '--install-extension', vsix], { shell });
+}
+
+function folders(dataDir: string): string[] {
+  return ['--user-data-dir', path.join(dataDir, 'user'), '--extensions-dir', path.join(dataDir, 'extensions')];
 }

@@ -24,6 +24,6 @@ export interface ScreenshotTaken {
 
 /** Port of the link, in the extension host's environment. */
 export const portVariable = 'ASYNCSCOPE_TEST_LINK';
-/** Folder of the compiled test files to run, and a part of a test's title to run only those, likewise. */
-export const suiteVariable = 'ASYNCSCOPE_TEST_SUITE';
+/** The compiled test files to run, separated as in PATH, and a part of a test's title to run only those, likewise. */
+export const filesVariable = 'ASYNCSCOPE_TEST_FILES';
 export const grepVariable = 'ASYNCSCOPE_TEST_GREP';

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { Suite, Test } from 'mocha';
 import type { TestResult } from './link';
-import { runSuite, type SuiteOptions, type SuiteRun } from './run-suite';
+import { runSuite, suiteLimit, type SuiteOptions, type SuiteRun } from './run-suite';
 
 /** Declares a describe of that title that runs the suite once and has its tests. */
 export function reportSuite(title: string, options: SuiteOptions): void {
   describe(title, function () {
-    this.timeout(900_000);
+    // Room for VS Code's own installation beside the suite.
+    this.timeout(2 * suiteLimit);
     let ended: SuiteRun | undefined;
 
     before(async function () {

@@ -1,28 +1,31 @@
 // Runs a suite inside a real VS Code: the desktop one where it can be had, its server build in Chromium otherwise.
-import { cp, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { cp, mkdtemp, realpath, rm } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Page } from 'playwright-core';
-import { desktopVsCode, runInDesktop } from './desktop';
-import { grepVariable, portVariable, suiteVariable, type SuiteMessage, type TestResult } from './link';
-import { startServer } from './vscode-server';
-import { openWorkbench, screenshot } from './workbench';
+import { desktopVsCode, installInDesktop, runInDesktop } from './desktop';
+import { filesVariable, grepVariable, portVariable, type SuiteMessage, type TestResult } from './link';
+import { writeSettings } from './settings';
+import { installInServer, startServer } from './vscode-server';
+import { openWorkbench, screenshot, type WorkbenchOptions } from './workbench';
 
 export interface SuiteOptions {
-  /** Folder under test/host/suite/ whose test files are run; that folder itself when empty. */
-  suite?: string;
-  /** Folder that is copied and opened as the workspace; a .code-workspace file in it is opened when there is one. */
+  /** Test files in test/host/suite/, such as "activation". */
+  files: string[];
+  /** Folder that is copied and opened as the workspace. */
   workspace: string;
-  /** The workspace file in that folder, to open it instead of the folder. */
+  /** Called with the copy before it is opened. */
+  prepare?: (folder: string) => Promise<void>;
+  /** A .code-workspace file in that folder, to open it instead of the folder. */
   workspaceFile?: string;
   /** Folder of the extension that runs from source; the repository itself unless given. */
   extension?: string;
   workspaceTrust?: boolean;
   settings?: Record<string, unknown>;
-  /** Called with the folder of installed extensions before VS Code starts. */
-  install?: (extensionsDir: string) => Promise<void>;
+  /** Builds a VSIX at that path, which is installed before VS Code starts. */
+  vsix?: (file: string) => Promise<void>;
 }
 
 export interface SuiteRun {
@@ -31,61 +34,69 @@ export interface SuiteRun {
   results: TestResult[];
 }
 
+/** A suite that takes longer has hung; the tests in it have limits of their own. Milliseconds. */
+export const suiteLimit = 600_000;
+
 /** Rejects when the suite could not be run to its end; failed tests are results. */
 export async function runSuite(options: SuiteOptions): Promise<SuiteRun> {
   const temporary = await realpath(await mkdtemp(path.join(os.tmpdir(), 'asyncscope-host-')));
   const received = new Received();
-  const port = await received.listen();
   try {
-    const folder = path.join(temporary, 'workspace');
-    await cp(path.resolve(options.workspace), folder, { recursive: true });
+    const workspace = path.join(temporary, 'workspace');
+    await cp(path.resolve(options.workspace), workspace, { recursive: true });
+    await options.prepare?.(workspace);
+    const dataDir = path.join(temporary, 'data');
+    await writeSettings(dataDir, options.workspaceTrust ?? false, options.settings);
     const launch = {
-      workspace: options.workspaceFile ? path.join(folder, options.workspaceFile) : folder,
+      workspace: path.join(workspace, options.workspaceFile ?? ''),
       extension: path.resolve(options.extension ?? '.'),
       tests: path.resolve('out/test/host/suite/index.js'),
+      dataDir,
+      workspaceTrust: options.workspaceTrust ?? false,
+      env: {
+        [portVariable]: String(await received.listen()),
+        [filesVariable]: options.files.map((name) => path.resolve('out/test/host/suite', `${name}.test.js`)).join(path.delimiter),
+        [grepVariable]: process.env[grepVariable],
+      },
     };
-    const env = {
-      [portVariable]: String(port),
-      [suiteVariable]: path.resolve('out/test/host/suite', options.suite ?? ''),
-      [grepVariable]: process.env[grepVariable],
-    };
+    const vsix = options.vsix && path.join(temporary, 'extension.vsix');
+    if (vsix) await options.vsix?.(vsix);
     const desktop = await desktopVsCode();
     if ('executable' in desktop) {
-      const dataDir = path.join(temporary, 'data');
-      await mkdir(path.join(dataDir, 'extensions'), { recursive: true });
-      await options.install?.(path.join(dataDir, 'extensions'));
-      const { executable } = desktop;
-      await runInDesktop({ ...launch, executable, dataDir, env, workspaceTrust: options.workspaceTrust ?? false });
+      if (vsix) await installInDesktop(desktop.executable, vsix, dataDir);
+      await runInDesktop({ ...launch, executable: desktop.executable });
     } else {
-      await runInServer(launch, env, options, received);
+      if (vsix) await installInServer(vsix, dataDir);
+      await runInServer(launch, received);
     }
+    await received.allSaid();
     const { vscode, broken, results } = received;
     if (!vscode) throw new Error("VS Code's test runner ended without having started the suite.");
     if (broken) throw new Error(`The suite broke in the extension host: ${broken}`);
     return { where: 'executable' in desktop ? `desktop ${vscode}` : `server ${vscode}: ${desktop.unavailable}`, results };
   } finally {
-    await received.close();
+    received.hangUp();
     await rm(temporary, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
 
-interface Launch {
-  workspace: string;
-  extension: string;
-  tests: string;
+interface Launch extends WorkbenchOptions {
+  dataDir: string;
+  workspaceTrust: boolean;
+  env: NodeJS.ProcessEnv;
 }
 
-async function runInServer(launch: Launch, env: NodeJS.ProcessEnv, options: SuiteOptions, received: Received): Promise<void> {
-  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'asyncscope-vscode-'));
-  await mkdir(path.join(dataDir, 'extensions'));
-  await options.install?.(path.join(dataDir, 'extensions'));
-  const { workspaceTrust, settings } = options;
-  const server = await startServer({ env, dataDir, workspaceTrust, settings });
+async function runInServer(launch: Launch, received: Received): Promise<void> {
+  const server = await startServer(launch);
+  let late: NodeJS.Timeout | undefined;
   try {
     const workbench = await openWorkbench(server, launch);
     received.page = workbench.page;
     try {
-      await workbench.testsEnded;
+      const limit = new Promise<never>((_resolve, reject) => {
+        late = setTimeout(() => reject(new Error(`The suite did not end within ${suiteLimit / 1000} s.`)), suiteLimit);
+      });
+      await Promise.race([workbench.testsEnded, limit]);
     } catch (error) {
       await screenshot(workbench.page, 'broken').catch(() => undefined);
       throw error;
@@ -93,8 +104,8 @@ async function runInServer(launch: Launch, env: NodeJS.ProcessEnv, options: Suit
       await workbench.close();
     }
   } finally {
+    clearTimeout(late);
     await server.stop();
-    await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
 
@@ -118,9 +129,14 @@ class Received {
     });
   }
 
-  close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+  /** Settles when every connection has ended, as they do with VS Code, and so everything sent has been read. */
+  allSaid(): Promise<void> {
     return new Promise((resolve) => this.server.close(() => resolve()));
+  }
+
+  hangUp(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.server.close();
   }
 
   private async receive(message: SuiteMessage, socket: net.Socket): Promise<void> {

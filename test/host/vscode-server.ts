@@ -1,58 +1,34 @@
 // VS Code's server build on a loopback port, with every folder that it writes to under one of ours.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { vsCodeServer } from './provision';
 
 export interface ServerOptions {
+  /** Where user data, server data and extensions go; `writeSettings` gives it its settings. */
+  dataDir: string;
   /** Environment of the extension host, on top of ours. */
   env?: NodeJS.ProcessEnv;
-  /** Ask whether a folder is trusted, as VS Code does for its users; off for tests that are not about it. */
+  /** Folders are not trusted until the user says so. Without it every folder is. */
   workspaceTrust?: boolean;
-  /** User settings, on top of those that keep the window quiet. */
-  settings?: Record<string, unknown>;
   /** Secret that the page's address has to carry; without it any local user could open the page. */
   connectionToken?: string;
-  /** Where user data, server data and extensions go; a temporary folder, removed at the end, unless given. */
-  dataDir?: string;
 }
 
 export interface RunningServer {
   /** Port on 127.0.0.1. */
   port: number;
-  dataDir: string;
-  /** Folder of installed extensions. */
-  extensionsDir: string;
   /** Settles when the server has ended. */
   ended: Promise<void>;
   /** Ends the server and everything it started. */
   stop(): Promise<void>;
 }
 
-const quiet = {
-  'chat.disableAIFeatures': true,
-  'workbench.startupEditor': 'none',
-  'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'telemetry.telemetryLevel': 'off',
-  'extensions.autoUpdate': false,
-  'extensions.autoCheckUpdates': false,
-  'git.openRepositoryInParentFolders': 'never',
-};
-
-export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { node, dir } = await vsCodeServer();
-  const dataDir = options.dataDir ?? (await mkdtemp(path.join(os.tmpdir(), 'asyncscope-vscode-')));
-  const extensionsDir = path.join(dataDir, 'extensions');
-  const settings = { ...quiet, 'security.workspace.trust.enabled': options.workspaceTrust ?? false, ...options.settings };
-  await mkdir(path.join(dataDir, 'user/User'), { recursive: true });
-  await mkdir(extensionsDir, { recursive: true });
-  const settingsFile = path.join(dataDir, 'user/User/settings.json');
-  // A folder that is used again keeps what its user has set.
-  if (!existsSync(settingsFile)) await writeFile(settingsFile, JSON.stringify(settings, undefined, 2));
-
-  const child = spawn(node, serverArguments(dir, dataDir, extensionsDir, options), {
+  await mkdir(path.join(options.dataDir, 'extensions'), { recursive: true });
+  const child = spawn(node, serverArguments(dir, options), {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that extension hosts and what they started can be ended with it.
@@ -68,17 +44,31 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     await ended;
     clearTimeout(late);
     killGroup();
-    if (!options.dataDir) await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   };
   try {
-    return { port: await portOf(child), dataDir, extensionsDir, ended, stop };
+    return { port: await portOf(child), ended, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function serverArguments(dir: string, dataDir: string, extensionsDir: string, options: ServerOptions): string[] {
+/** Installs a VSIX for the servers with that data folder. */
+export async function installInServer(vsix: string, dataDir: string): Promise<void> {
+  const { node, dir } = await vsCodeServer();
+  const main = path.join(dir, 'out/server-main.js');
+  await promisify(execFile)(node, [main, '--accept-server-license-terms', ...folders(dataDir), '--install-extension', vsix]);
+}
+
+function folders(dataDir: string): string[] {
+  return [
+    '--user-data-dir', path.join(dataDir, 'user'),
+    '--server-data-dir', path.join(dataDir, 'server'),
+    '--extensions-dir', path.join(dataDir, 'extensions'),
+  ];
+}
+
+function serverArguments(dir: string, options: ServerOptions): string[] {
   return [
     path.join(dir, 'out/server-main.js'),
     '--host', '127.0.0.1',
@@ -89,9 +79,7 @@ function serverArguments(dir: string, dataDir: string, extensionsDir: string, op
     // What makes the page honour the extension paths in its address.
     '--enable-smoke-test-driver',
     '--telemetry-level', 'off',
-    '--user-data-dir', path.join(dataDir, 'user'),
-    '--server-data-dir', path.join(dataDir, 'server'),
-    '--extensions-dir', extensionsDir,
+    ...folders(options.dataDir),
   ];
 }
 

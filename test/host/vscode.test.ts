@@ -1,3 +1,3 @@
 import { reportSuite } from './report';
 
-reportSuite('in VS Code', { workspace: 'examples' });
+reportSuite('in VS Code', { workspace: 'examples', files: ['activation'] });

@@ -1,29 +1,26 @@
 // Runs mocha in the extension host, as VS Code's extensionTestsPath asks, and sends each result out over the link.
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { TestResult } from '../link';
-import { grepVariable, suiteVariable } from '../link';
+import { filesVariable, grepVariable } from '../link';
 import { screenshot, send } from './outside';
 
 /** Settles when the suite has ended, failed tests or not: their results have been sent. */
 export async function run(): Promise<void> {
   await send({ kind: 'started', vscode: vscode.version, desktop: vscode.env.uiKind === vscode.UIKind.Desktop });
   try {
-    await runMocha(process.env[suiteVariable] ?? __dirname);
+    await runMocha((process.env[filesVariable] ?? '').split(path.delimiter));
   } catch (error) {
     await send({ kind: 'broken', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
 }
 
-async function runMocha(folder: string): Promise<void> {
+async function runMocha(files: string[]): Promise<void> {
   const { default: Mocha } = await import('mocha');
   // The base of all reporters prints nothing: the results go over the link alone.
   const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: Mocha.reporters.Base });
   if (process.env[grepVariable]) mocha.grep(process.env[grepVariable]);
-  for (const file of readdirSync(folder).sort()) {
-    if (file.endsWith('.test.js')) mocha.addFile(path.join(folder, file));
-  }
+  for (const file of files) mocha.addFile(file);
   const sent: Promise<void>[] = [];
   const report = (test: Mocha.Runnable, state: TestResult['state'], error?: Error) => {
     const failure = error && { message: error.message, stack: error.stack };
