@@ -3,13 +3,14 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import picocolors from 'picocolors';
 import { ConfigError, ConfigFinder, type Config } from '../analyzer/config/config';
 import { Positions } from '../analyzer/diagnostics';
-import { severities, type FileError, type Severity } from '../analyzer/finding';
+import { severities, type FileError, type Finding, type Severity } from '../analyzer/finding';
 import { Linter } from '../analyzer/linter';
 import { Programs } from '../analyzer/program';
 import { ruleById } from '../analyzer/rules';
 import { presets, type Preset } from '../analyzer/rules/rule';
 import { checkFiles } from './checking';
-import { formatNames, type CheckReport, type FormatName, type ReportedDiagnostic } from './formats/format';
+import { mend, offers } from './fixing';
+import { formatNames, type CheckReport, type FormatName } from './formats/format';
 import { githubReport } from './formats/github';
 import { jsonReport } from './formats/json';
 import { sarifReport } from './formats/sarif';
@@ -22,6 +23,7 @@ interface CheckOptions {
   rule: Record<string, Severity | 'off'>;
   preset?: Preset;
   config?: string;
+  fix?: boolean;
   maxWarnings?: number;
 }
 
@@ -32,6 +34,7 @@ export function addCheck(program: Command): void {
     .description('find what is wrong with async code')
     .argument('[paths...]', 'files, folders or quoted globs', ['.'])
     .addOption(new Option('--format <format>', 'how to print the findings').choices(formatNames).default('text'))
+    .option('--fix', 'mend what can be mended without changing behaviour, and write the files')
     .addOption(
       new Option('--rule <id=severity>', `set a rule to off, ${severities.join(', ')}; can be repeated`)
         .argParser(ruleSetting)
@@ -78,17 +81,23 @@ async function check(paths: string[], options: CheckOptions): Promise<number> {
   try {
     progress.show('Reading the project…');
     const linter = new Linter(programs, configs);
-    const positions = new Positions((file) => programs.unit(file)?.text ?? '', cwd);
-    const diagnostics: ReportedDiagnostic[] = [];
+    const mended = options.fix ? mend(programs, linter, files) : undefined;
+    errors.push(...(mended?.errors ?? []));
+    const findings: Finding[] = [];
     let done = 0;
     for await (const report of checkFiles(programs, linter, files)) {
       progress.show(`Checked ${++done} of ${files.length} files`);
       errors.push(...report.errors);
-      for (const finding of report.findings) {
-        const fixable = finding.fixes.some((fix) => fix.safe);
-        diagnostics.push({ ...positions.diagnostic(finding, []), fixable });
-      }
+      findings.push(...report.findings);
     }
+    const wanted = options.format === 'json' || options.format === 'sarif';
+    if (wanted) progress.show('Working out fixes…');
+    const offered = wanted ? offers(programs, findings, errors) : [];
+    const positions = new Positions((file) => programs.unit(file)?.text ?? '', cwd);
+    const diagnostics = findings.map((finding, index) => ({
+      ...positions.diagnostic(finding, offered[index]?.fixes ?? []),
+      fixable: finding.fixes.some((fix) => fix.safe),
+    }));
     const notes = programs.notes.map(({ config, text }) => `${positions.file(config)}: ${text}`);
     progress.erase();
     for (const note of new Set(notes)) process.stderr.write(`note: ${note}\n`);
@@ -98,7 +107,7 @@ async function check(paths: string[], options: CheckOptions): Promise<number> {
       durationMs: Math.round(performance.now() - started),
       diagnostics,
       errors: errors.map((error) => ({ file: positions.file(error.path), message: error.message })),
-      fixed: undefined,
+      fixed: mended,
       line: (file, line) => programs.unit(path.resolve(cwd, file))?.text.split(/\r\n|[\n\r\u2028\u2029]/)[line - 1],
     });
   } finally {

@@ -18,8 +18,8 @@ export interface Offer {
 export interface Fixed {
   /** The new text of each changed file, as it is to be written (with its byte order mark, where it has one). */
   readonly texts: ReadonlyMap<string, string>;
-  /** How many findings were mended. */
-  readonly count: number;
+  /** How many findings were mended, by the file they were in. */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
 /** A fix may make room for another, but not for ever. */
@@ -90,7 +90,7 @@ export class Fixer {
         const after = this.textOf(path);
         if (after !== undefined && after !== before) texts.set(path, byteOrderMark(path) + after);
       }
-      return { texts, count: [...counts.values()].reduce((sum, count) => sum + count, 0) };
+      return { texts, counts };
     } finally {
       for (const [path, text] of overlays) this.programs.setText(path, text);
       this.programs.refresh();
