@@ -1,5 +1,5 @@
-// The VSIX for this platform. It carries the native TypeScript compiler and its library files, so that it needs nothing
-// from npm once it is installed.
+// The VSIX for this platform. It carries the native TypeScript compiler, its library files and Node's types, so that it
+// needs nothing from npm once it is installed.
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -21,6 +21,7 @@ export async function packageExtension(file: string): Promise<void> {
     await mkdir(dist);
     await promisify(execFile)(process.execPath, ['esbuild.js', '--production', `--outdir=${dist}`]);
     await copyCompiler(path.join(dist, 'typescript'));
+    await copyNodeTypes(path.join(dist, 'types'));
     for (const entry of files) await copyIfThere(entry, path.join(stage, entry));
     await writeFile(path.join(stage, 'package.json'), JSON.stringify(await manifest(), undefined, 2));
     // Everything in the stage is meant to be in the package.
@@ -53,8 +54,18 @@ async function copyIfThere(from: string, to: string): Promise<void> {
 
 /** The native compiler's binary with the lib.*.d.ts beside it, and its licence. */
 async function copyCompiler(to: string): Promise<void> {
-  const found = createRequire(path.resolve('package.json')).resolve(`@typescript/typescript-${target}/package.json`);
-  const from = path.dirname(found);
+  const from = installed(`@typescript/typescript-${target}`);
   await cp(path.join(from, 'lib'), to, { recursive: true });
   for (const notice of ['LICENSE', 'NOTICE.txt']) await cp(path.join(from, notice), path.join(to, notice));
+}
+
+/** Node's own types, for projects that have none installed; they refer to those of fetch by package name. */
+async function copyNodeTypes(to: string): Promise<void> {
+  await cp(installed('@types/node'), path.join(to, 'node'), { recursive: true });
+  await cp(installed('undici-types'), path.join(to, 'node/node_modules/undici-types'), { recursive: true });
+}
+
+/** Folder of an installed package. */
+function installed(name: string): string {
+  return path.dirname(createRequire(path.resolve('package.json')).resolve(`${name}/package.json`));
 }
