@@ -41,6 +41,13 @@ export class FunctionTable {
     return read;
   }
 
+  /** The same for a handler of `.then`, which may be a bound function. */
+  ofHandler(handler: number): HeapFunction | undefined {
+    const { graph, names } = this.awaits;
+    const bound = graph.follow(handler, EdgeType.internal, names.bound_function);
+    return this.of(bound < 0 ? handler : bound);
+  }
+
   /** The URL of a script, by the id that V8 gives it; undefined where no function of it is in the heap. */
   urlOf(scriptId: number): string | undefined {
     if (!this.#allUrls) {

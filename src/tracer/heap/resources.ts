@@ -50,8 +50,7 @@ export class ResourceFinder {
     private readonly functions: FunctionTable,
   ) {}
 
-  /** `waiter` is the suspended call on whose behalf is asked: that it has the resolving function itself is no origin. */
-  find(promise: number, waiter: number): Origin {
+  find(promise: number): Origin {
     const { graph, names, promiseOfReaction, calls } = this.awaits;
     const { retainers } = graph;
     const { nodeType, nodeName, edgeType, edgeName } = graph.columns;
@@ -99,7 +98,7 @@ export class ResourceFinder {
           continue;
         }
         if (calls.has(from)) {
-          if (from !== waiter && edgeName[edge] === names.parameters_and_registers) holders.add(from);
+          if (edgeName[edge] === names.parameters_and_registers) holders.add(from);
           continue;
         }
         switch (nodeType[from]) {

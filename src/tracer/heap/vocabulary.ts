@@ -9,7 +9,7 @@ const NAMES = [
   'parameters_and_registers', 'function', 'receiver', 'context', 'extension', 'code', 'shared', 'script', 'script_or_debug_info',
   'reactions_or_result', 'properties', 'elements', '__proto__', 'constructor', 'prototype', 'map', 'value', 'table', 'bound_function',
   'name', 'first', 'second', 'bound_this', 'promise', '_events', 'listener', 'callback',
-  '_onTimeout', '_idleTimeout', '_idleStart', '_repeat', '_onImmediate', 'oncomplete',
+  '_onTimeout', 'req', '_idleTimeout', '_idleStart', '_repeat', '_onImmediate', 'oncomplete',
   'path', 'fd', 'pid', 'spawnfile', 'hostname', 'address', 'port', '_connectionKey', '_host', 'url', 'method', 'host', 'threadId', '_pipeName',
   '_handle', 'filename', 'bytesRead',
   'feedback_cell', 'previous', 'scope_info', 'atomics_waitasync_promises',

@@ -1,0 +1,148 @@
+import type { AwaitsResource } from '../task.ts';
+import type { AwaitGraph } from './await-graph.ts';
+import type { FunctionTable } from './functions.ts';
+import { EdgeType } from './graph.ts';
+import type { Origin } from './resources.ts';
+import type { SuspendedCall } from './suspended.ts';
+import { ObjectReader, readString } from './values.ts';
+
+/** Names of native request objects as a reader knows what they do. */
+const RESOURCE_NAMES: Record<string, string> = {
+  GetAddrInfoReqWrap: 'DnsLookup',
+  GetNameInfoReqWrap: 'DnsLookup',
+  QueryReqWrap: 'DnsQuery',
+  TCPConnectWrap: 'Connect',
+  PipeConnectWrap: 'Connect',
+  FSReqCallback: 'FileRequest',
+  FSReqPromise: 'FileRequest',
+  ReadFileJob: 'FileRequest',
+  WriteFileJob: 'FileRequest',
+  FSEvent: 'FileWatcher',
+  StatWatcher: 'FileWatcher',
+};
+const FILE_SCRIPT = /^node:(internal\/)?fs(\/|$)/;
+
+/** Names what a promise waits for outside JavaScript, with the detail that tells one from another. */
+export class ResourceDescriber {
+  readonly #read: ObjectReader;
+
+  /** `now` is the time of the thread's timers (milliseconds since it started) when the snapshot was taken, where it is known. */
+  constructor(
+    private readonly awaits: AwaitGraph,
+    private readonly functions: FunctionTable,
+    private readonly now: number | undefined,
+  ) {
+    this.#read = new ObjectReader(awaits.graph, awaits.names);
+  }
+
+  /** `through` are Node's own async functions on the way, the outermost first. Undefined where nothing is known. */
+  describe(origin: Origin, through: readonly SuspendedCall[]): AwaitsResource | undefined {
+    const fileOperation = this.#fileOperation(through);
+    if (fileOperation !== undefined && (origin.kind !== 'object' || this.#isFileRequest(origin.node))) {
+      return { resource: 'FileRequest', detail: fileOperation };
+    }
+    if (origin.kind === 'variable') return { resource: 'Resolver', detail: `kept in ${origin.name}` };
+    if (origin.kind !== 'object') return undefined;
+    const className = this.functions.className(origin.node) ?? 'Object';
+    const resource = RESOURCE_NAMES[className] ?? (/Job$/.test(className) ? 'CryptoJob' : className);
+    const known = this.#detail(className, origin.node);
+    const event = origin.event === undefined || origin.event.startsWith('<symbol') ? '' : `"${origin.event}"`;
+    return { resource, detail: [known, event].filter(Boolean).join(' ') };
+  }
+
+  #isFileRequest(node: number): boolean {
+    const name = this.functions.className(node) ?? '';
+    return RESOURCE_NAMES[name] === 'FileRequest' || name === 'FileHandle';
+  }
+
+  #detail(className: string, node: number): string {
+    const read = this.#read;
+    switch (className) {
+      case 'Timeout':
+        return this.#dueTime(node);
+      case 'ChildProcess': {
+        const pid = read.number(node, 'pid');
+        return [pid === undefined ? '' : `pid ${pid}`, read.string(node, 'spawnfile') ?? ''].filter(Boolean).join(' ');
+      }
+      case 'Worker': {
+        const thread = read.number(node, 'threadId');
+        return thread === undefined ? '' : `thread ${thread}`;
+      }
+      case 'Server':
+        return serverAddress(read.string(node, '_pipeName') ?? read.string(node, '_connectionKey'));
+      case 'Socket':
+      case 'TLSSocket':
+        return read.string(node, '_host') ?? read.string(node, 'path') ?? '';
+      case 'ReadStream':
+      case 'WriteStream': {
+        const fd = read.number(node, 'fd');
+        return read.string(node, 'path') ?? (fd === undefined ? '' : `fd ${fd}`);
+      }
+      case 'ClientRequest':
+        return `${read.string(node, 'method') ?? ''} ${read.string(node, 'host') ?? ''}${read.string(node, 'path') ?? ''}`.trim();
+      case 'IncomingMessage':
+        return `${read.string(node, 'method') ?? ''} ${read.string(node, 'url') ?? ''}`.trim();
+      case 'ServerResponse': {
+        const request = this.#read.property(node, 'req');
+        return request < 0 ? '' : this.#detail('IncomingMessage', request);
+      }
+      case 'GetAddrInfoReqWrap':
+      case 'QueryReqWrap':
+        return read.string(node, 'hostname') ?? '';
+      case 'TCPConnectWrap':
+        return [read.string(node, 'address'), read.number(node, 'port')].filter((part) => part !== undefined).join(':');
+      case 'PipeConnectWrap':
+        return read.string(node, 'address') ?? '';
+      case 'FSReqCallback':
+        return this.#callbackName(node);
+      case 'FileHandle': {
+        const fd = read.number(node, 'fd');
+        return fd === undefined ? '' : `fd ${fd}`;
+      }
+      default:
+        return /Job$/.test(className) ? className.replace(/Job$/, '') : '';
+    }
+  }
+
+  /** `10000 ms, due in 4.2 s`; what of it the snapshot tells. */
+  #dueTime(timer: number): string {
+    const after = this.#read.number(timer, '_idleTimeout');
+    if (after === undefined) return '';
+    const start = this.#read.number(timer, '_idleStart');
+    if (start === undefined || this.now === undefined) return `${after} ms`;
+    const due = Math.max(0, start + after - this.now);
+    return `${after} ms, due in ${due < 1000 ? `${Math.round(due)} ms` : `${(due / 1000).toFixed(1)} s`}`;
+  }
+
+  /** What a callback-style file request will call: its name tells which operation it is (`readFileAfterOpen`). */
+  #callbackName(request: number): string {
+    const callback = this.#read.property(request, 'oncomplete');
+    return callback < 0 ? '' : this.awaits.graph.name(callback);
+  }
+
+  /** `readFile /path`, from the arguments of `fs/promises` functions; undefined where none is on the way. */
+  #fileOperation(through: readonly SuspendedCall[]): string | undefined {
+    const { graph, names } = this.awaits;
+    const calls = through.filter((call) => FILE_SCRIPT.test(this.functions.of(call.closure)?.url ?? ''));
+    if (!calls.length) return undefined;
+    const operation = this.functions.of(calls[0]!.closure)?.name ?? '';
+    const { firstEdge, edgeType, edgeTo } = graph.columns;
+    let descriptor = '';
+    for (const call of calls) {
+      for (let edge = firstEdge[call.registers]!, end = firstEdge[call.registers + 1]!; edge < end; edge++) {
+        if (edgeType[edge] !== EdgeType.internal && edgeType[edge] !== EdgeType.hidden) continue;
+        const to = edgeTo[edge]!;
+        const text = readString(graph, names, to);
+        // A path; other strings among the registers are flags and encodings.
+        if (text !== undefined && text !== '' && Number(graph.edgeName(edge)) === 0) return `${operation} ${text}`;
+        if (!descriptor && this.functions.className(to) === 'FileHandle') descriptor = this.#detail('FileHandle', to);
+      }
+    }
+    return `${operation} ${descriptor}`.trim();
+  }
+}
+
+/** Node's key of a listening address, `4:127.0.0.1:8080`, as `127.0.0.1:8080`. */
+function serverAddress(key: string | undefined): string {
+  return key?.replace(/^(4|6|-1):/, '').replace(/:-1$/, '') ?? '';
+}
