@@ -1,9 +1,9 @@
-import type { GroupKind } from '../task.ts';
-import { Builtins } from './builtins.ts';
-import type { HeapGraph } from './graph.ts';
-import { ReactionReader, type Reaction } from './reactions.ts';
-import { findSuspended, type SuspendedCall } from './suspended.ts';
-import { readVocabulary, type Vocabulary } from './vocabulary.ts';
+import type { GroupKind } from '../task';
+import { Builtins } from './builtins';
+import type { HeapGraph } from './graph';
+import { ReactionReader, type Reaction } from './reactions';
+import { findSuspended, type SuspendedCall } from './suspended';
+import { readVocabulary, type Vocabulary } from './vocabulary';
 
 /** A combinator that still waits. */
 export interface PromiseGroup {

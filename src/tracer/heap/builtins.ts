@@ -1,5 +1,5 @@
-import { EdgeType, NodeType, type HeapGraph } from './graph.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import { EdgeType, NodeType, type HeapGraph } from './graph';
+import type { Vocabulary } from './vocabulary';
 
 /** What the engine's own closures do that matter here: how a settled promise reaches what waits for it. */
 export type BuiltinRole =

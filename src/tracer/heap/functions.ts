@@ -1,11 +1,13 @@
-import type { AwaitGraph } from './await-graph.ts';
-import { EdgeType, NodeType } from './graph.ts';
-import { readString } from './values.ts';
+import type { AwaitGraph } from './await-graph';
+import { EdgeType, NodeType, type FunctionStart } from './graph';
+import { readString } from './values';
 
 /** What the heap says of one function of the program or of Node. */
 export interface HeapFunction {
-  /** With its class where it is a method (`Worker.loop`); empty where it has no name. */
+  /** Empty where it has none. */
   name: string;
+  /** The class that it is a method or function-valued field of. */
+  class?: { name: string; start?: FunctionStart };
   scriptId: number;
   /** Of the script, as V8 knows it: a file URL, a path, `node:internal/…`; empty for `eval`. */
   url: string;
@@ -82,8 +84,8 @@ export class FunctionTable {
     if (url === undefined) return undefined;
     // A computed name is known only once the function exists, so it is a property of the function.
     const own = graph.name(closure) || readString(graph, names, graph.follow(closure, EdgeType.property, names.name)) || '';
-    const className = own ? this.#classOf(closure, own) : undefined;
-    return { name: className ? `${className}.${own}` : own, ...start, url, internal: url.startsWith('node:') };
+    const ownClass = own ? this.#classOf(closure, own) : undefined;
+    return { name: own, ...(ownClass && { class: ownClass }), ...start, url, internal: url.startsWith('node:') };
   }
 
   #url(shared: number, scriptId: number): string | undefined {
@@ -106,7 +108,7 @@ export class FunctionTable {
   }
 
   /** The class that a function is a method, static method or function-valued field of. */
-  #classOf(closure: number, name: string): string | undefined {
+  #classOf(closure: number, name: string): HeapFunction['class'] {
     const { graph, names } = this.awaits;
     const { retainers } = graph;
     const { edgeType, edgeName } = graph.columns;
@@ -118,7 +120,10 @@ export class FunctionTable {
       const constructor = graph.follow(holder, EdgeType.property, names.constructor);
       const isPrototype = constructor >= 0 && graph.follow(constructor, EdgeType.property, names.prototype) === holder;
       const className = this.className(isPrototype ? constructor : holder);
-      if (className) return className;
+      if (!className) continue;
+      // An object's own place is that of its constructor.
+      const start = graph.functionStart(isPrototype ? constructor : holder);
+      return { name: className, ...(start && { start }) };
     }
     return undefined;
   }

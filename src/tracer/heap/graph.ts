@@ -1,4 +1,4 @@
-import type { StringTable } from './string-table.ts';
+import type { StringTable } from './string-table';
 
 /** Kinds of node, numbered by us (a snapshot's header gives its own numbers for the same names). */
 export const NODE_TYPES = [

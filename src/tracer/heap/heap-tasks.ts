@@ -1,25 +1,29 @@
-import type { Awaits, AwaitsGroup, AwaitsResource, TaskId, TaskKind, TaskState } from '../task.ts';
-import { AwaitGraph } from './await-graph.ts';
-import { FunctionTable, type HeapFunction } from './functions.ts';
-import { NodeType, type HeapGraph } from './graph.ts';
-import { findLive, type Liveness } from './liveness.ts';
-import { ResourceDescriber } from './resource-details.ts';
-import { ResourceFinder } from './resources.ts';
-import { Settling } from './settling.ts';
-import { stuckReasons } from './stuck-reasons.ts';
-import type { SuspendedCall } from './suspended.ts';
-import { Waits, type WaitTarget } from './waits.ts';
+import type { Awaits, AwaitsGroup, AwaitsResource, TaskId, TaskKind, TaskState } from '../task';
+import { AwaitGraph } from './await-graph';
+import { FunctionTable, type HeapFunction } from './functions';
+import { NodeType, type HeapGraph } from './graph';
+import { findLive, type Liveness } from './liveness';
+import { ResourceDescriber } from './resource-details';
+import { ResourceFinder } from './resources';
+import { Settling } from './settling';
+import { stuckReasons } from './stuck-reasons';
+import type { SuspendedCall } from './suspended';
+import { Waits, type WaitTarget } from './waits';
 
 /** A task as the heap alone tells it; places are those of the code that runs. */
 export interface HeapTask {
   id: TaskId;
-  name: string;
+  /** Without its class; `(anonymous)` or `(top level)` where it has none. */
+  ownName: string;
+  className?: string;
   kind: TaskKind;
   state: TaskState;
   /** The suspended call's node; for a promise with only handlers, that of the reaction. */
   node: number;
   /** By which the inspector knows the suspended call; undefined for a promise. */
   heapId?: number;
+  /** The top level of a module that awaits. */
+  isModule?: boolean;
   fn: HeapFunction;
   awaits: Awaits;
   target?: WaitTarget;
@@ -36,13 +40,19 @@ export interface HeapTasksOptions {
   now?: number;
 }
 
-/** Everything pending in a heap, as tasks in the order of their places. */
+/** The name with its class, for a reader. */
+export function nameOf(task: HeapTask): string {
+  return task.className ? `${task.className}.${task.ownName}` : task.ownName;
+}
+
+/** Everything pending in a heap, as tasks in the order of their places. Complete after `finish`. */
 export class HeapTasks {
   readonly tasks: HeapTask[] = [];
   readonly awaits: AwaitGraph;
   readonly functions: FunctionTable;
   readonly #byNode = new Map<number, HeapTask>();
   readonly #describer: ResourceDescriber;
+  readonly #settling: Settling;
 
   constructor(graph: HeapGraph, options: HeapTasksOptions = {}) {
     this.awaits = new AwaitGraph(graph);
@@ -61,11 +71,27 @@ export class HeapTasks {
       if (awaited !== undefined) task.target = waits.target(awaited, task.node);
     }
     for (const { continuation, handler } of waits.looseContinuations()) {
-      this.#add({ node: continuation.node, kind: 'promise', state: 'awaiting', fn: handler, name: handler.name || '(anonymous)' }).target = waits.target(continuation.source, -1);
+      this.#add({ node: continuation.node, kind: 'promise', state: 'awaiting', fn: handler, ownName: handler.name || '(anonymous)' }).target = waits.target(continuation.source, -1);
     }
     this.#number(options.idPrefix ?? 't');
-    this.#link();
-    this.#prove(findLive(this.awaits, settling), settling);
+    this.#settling = settling;
+  }
+
+  /** The sockets and servers that tasks wait for, by node: only the live process knows their addresses. */
+  sockets(): number[] {
+    const nodes = new Set<number>();
+    const visit = (target: WaitTarget) => {
+      if (target.kind === 'group') target.targets.forEach(visit);
+      else if (target.kind === 'origin' && target.origin.kind === 'object' && this.#describer.hasAddress(target.origin.node)) nodes.add(target.origin.node);
+    };
+    for (const task of this.tasks) if (task.target) visit(task.target);
+    return [...nodes];
+  }
+
+  /** Fills in what tasks wait for and which are stuck, with the names that they have by now. `addresses` are those of sockets, by node. */
+  finish(addresses: ReadonlyMap<number, string> = new Map()): void {
+    this.#link(addresses);
+    this.#prove(findLive(this.awaits, this.#settling), this.#settling);
   }
 
   task(node: number): HeapTask | undefined {
@@ -76,22 +102,22 @@ export class HeapTasks {
     const fn = this.functions.of(call.closure);
     if (!fn || fn.internal) return;
     const receiver = this.functions.className(call.receiver);
-    const task = this.#add({ node: call.node, kind: call.kind, state, fn, name: this.#nameOf(call, fn, receiver) });
+    const isModule = !fn.name && this.#isModule(call);
+    const ownName = fn.name || (isModule ? '(top level)' : '(anonymous)');
+    const task = this.#add({ node: call.node, kind: call.kind, state, fn, ownName });
+    // Private methods are no properties, so only what they are called on tells their class.
+    const className = fn.class?.name ?? (fn.name.startsWith('#') ? receiver : undefined);
+    if (className) task.className = className;
+    if (isModule) task.isModule = true;
     task.heapId = this.awaits.graph.columns.nodeId[call.node]!;
     if (receiver) task.receiver = receiver;
   }
 
-  #add(task: Pick<HeapTask, 'node' | 'kind' | 'state' | 'fn' | 'name'>): HeapTask {
+  #add(task: Pick<HeapTask, 'node' | 'kind' | 'state' | 'fn' | 'ownName'>): HeapTask {
     const added: HeapTask = { id: '', awaits: { promise: true }, awaitedBy: [], stuck: false, ...task };
     this.tasks.push(added);
     this.#byNode.set(task.node, added);
     return added;
-  }
-
-  #nameOf(call: SuspendedCall, fn: HeapFunction, receiver: string | undefined): string {
-    if (fn.name.startsWith('#') && receiver) return `${receiver}.${fn.name}`;
-    if (fn.name) return fn.name;
-    return this.#isModule(call) ? '(top level)' : '(anonymous)';
   }
 
   #isModule(call: SuspendedCall): boolean {
@@ -128,7 +154,8 @@ export class HeapTasks {
     this.tasks.forEach((task, i) => (task.id = `${prefix}${i + 1}`));
   }
 
-  #link(): void {
+  #link(addresses: ReadonlyMap<number, string>): void {
+    this.#describer.addresses = addresses;
     for (const task of this.tasks) {
       if (!task.target) continue;
       task.awaits = this.#awaitsOf(task.target);

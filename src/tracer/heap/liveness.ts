@@ -1,6 +1,6 @@
-import type { AwaitGraph } from './await-graph.ts';
-import { EdgeType, NodeType } from './graph.ts';
-import type { Settling } from './settling.ts';
+import type { AwaitGraph } from './await-graph';
+import { EdgeType, NodeType } from './graph';
+import type { Settling } from './settling';
 
 /** What the roots of a heap can reach, where a suspended call counts as reached only if something reached can continue it. */
 export interface Liveness {

@@ -1,7 +1,7 @@
-import type { Builtins } from './builtins.ts';
-import { EdgeType, NodeType, type HeapGraph } from './graph.ts';
-import type { GroupKind } from '../task.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import type { Builtins } from './builtins';
+import { EdgeType, NodeType, type HeapGraph } from './graph';
+import type { GroupKind } from '../task';
+import type { Vocabulary } from './vocabulary';
 
 /** What one reaction to a pending promise does when the promise settles. */
 export type Reaction =

@@ -1,10 +1,10 @@
-import type { AwaitsResource } from '../task.ts';
-import type { AwaitGraph } from './await-graph.ts';
-import type { FunctionTable } from './functions.ts';
-import { EdgeType } from './graph.ts';
-import type { Origin } from './resources.ts';
-import type { SuspendedCall } from './suspended.ts';
-import { ObjectReader, readString } from './values.ts';
+import type { AwaitsResource } from '../task';
+import type { AwaitGraph } from './await-graph';
+import type { FunctionTable } from './functions';
+import { EdgeType } from './graph';
+import { SIDE_EVENTS, type Origin } from './resources';
+import type { SuspendedCall } from './suspended';
+import { ObjectReader, readString } from './values';
 
 /** Names of native request objects as a reader knows what they do. */
 const RESOURCE_NAMES: Record<string, string> = {
@@ -20,11 +20,14 @@ const RESOURCE_NAMES: Record<string, string> = {
   FSEvent: 'FileWatcher',
   StatWatcher: 'FileWatcher',
 };
+const HAS_ADDRESS = new Set(['Socket', 'TLSSocket', 'Server']);
 const FILE_SCRIPT = /^node:(internal\/)?fs(\/|$)/;
 
 /** Names what a promise waits for outside JavaScript, with the detail that tells one from another. */
 export class ResourceDescriber {
   readonly #read: ObjectReader;
+  /** Addresses of sockets and servers, by node, from the live process. */
+  addresses: ReadonlyMap<number, string> = new Map();
 
   /** `now` is the time of the thread's timers (milliseconds since it started) when the snapshot was taken, where it is known. */
   constructor(
@@ -45,9 +48,16 @@ export class ResourceDescriber {
     if (origin.kind !== 'object') return undefined;
     const className = this.functions.className(origin.node) ?? 'Object';
     const resource = RESOURCE_NAMES[className] ?? (/Job$/.test(className) ? 'CryptoJob' : className);
-    const known = this.#detail(className, origin.node);
-    const event = origin.event === undefined || origin.event.startsWith('<symbol') ? '' : `"${origin.event}"`;
-    return { resource, detail: [known, event].filter(Boolean).join(' ') };
+    const known = this.addresses.get(origin.node) ?? this.#detail(className, origin.node);
+    const { event } = origin;
+    // That something is over is what one waits for who waits for a child process, and says little otherwise.
+    const showsEvent = event !== undefined && !event.startsWith('<symbol') && !(known && SIDE_EVENTS.has(event));
+    return { resource, detail: [known, showsEvent ? `"${event}"` : ''].filter(Boolean).join(' ') };
+  }
+
+  /** Whether an object is of a kind whose address only the live process knows. */
+  hasAddress(node: number): boolean {
+    return HAS_ADDRESS.has(this.functions.className(node) ?? '');
   }
 
   #isFileRequest(node: number): boolean {
@@ -79,7 +89,7 @@ export class ResourceDescriber {
         return read.string(node, 'path') ?? (fd === undefined ? '' : `fd ${fd}`);
       }
       case 'ClientRequest':
-        return `${read.string(node, 'method') ?? ''} ${read.string(node, 'host') ?? ''}${read.string(node, 'path') ?? ''}`.trim();
+        return `${read.string(node, 'method') ?? ''} ${read.string(node, 'host') ?? ''}${read.string(node, '<symbol kPath>') ?? read.string(node, 'path') ?? ''}`.trim();
       case 'IncomingMessage':
         return `${read.string(node, 'method') ?? ''} ${read.string(node, 'url') ?? ''}`.trim();
       case 'ServerResponse': {

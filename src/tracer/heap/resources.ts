@@ -1,7 +1,7 @@
-import type { AwaitGraph } from './await-graph.ts';
-import type { FunctionTable } from './functions.ts';
-import { EdgeType, NodeType } from './graph.ts';
-import type { Settling } from './settling.ts';
+import type { AwaitGraph } from './await-graph';
+import type { FunctionTable } from './functions';
+import { EdgeType, NodeType } from './graph';
+import type { Settling } from './settling';
 
 /** What will settle a promise that no suspended call, combinator or other promise settles. */
 export type Origin =
@@ -29,7 +29,7 @@ const PLUMBING = new Set([
 /** When several are equally near, the one that says most. */
 const RANK: readonly RegExp[] = [/^ChildProcess$/, /^(Timeout|Immediate)$/, /^(FSReq|ReadFileJob)/, /Wrap$|Job$/, /^Worker$/, /^AbortSignal$/];
 /** Events that a one-time listener hears besides the one it is there for. */
-const SIDE_EVENTS = new Set(['error', 'close', 'end', 'abort', 'finish', 'aborted', 'exit']);
+export const SIDE_EVENTS = new Set(['error', 'close', 'end', 'abort', 'finish', 'aborted', 'exit']);
 
 interface Candidate {
   node: number;
@@ -43,6 +43,8 @@ interface Candidate {
  */
 export class ResourceFinder {
   readonly #classes = new Map<string, 'node' | 'program' | 'none'>();
+
+  readonly #globals = new Map<number, boolean>();
 
   constructor(
     private readonly awaits: AwaitGraph,
@@ -123,6 +125,10 @@ export class ResourceFinder {
               add(from, depth);
               continue;
             }
+            if (type === EdgeType.property && this.#isGlobal(from)) {
+              weak ??= { kind: 'variable', name: `globalThis.${graph.strings.get(edgeName[edge]!)}` };
+              continue;
+            }
             if (weak?.kind !== 'object' && this.#classKind(from) === 'program') weak = { kind: 'object', node: from };
             visit(from, depth);
             continue;
@@ -152,8 +158,15 @@ export class ResourceFinder {
     candidates.sort((a, b) => rank(a) - rank(b) || a.depth - b.depth);
     const [first] = candidates;
     if (!first) return undefined;
-    const event = first.events.find((name) => !SIDE_EVENTS.has(name)) ?? first.events[0];
+    const event = first.events.find((name) => !SIDE_EVENTS.has(name)) ?? first.events.find((name) => name !== 'error') ?? first.events[0];
     return event === undefined ? { kind: 'object', node: first.node } : { kind: 'object', node: first.node, event };
+  }
+
+  #isGlobal(node: number): boolean {
+    const name = this.awaits.graph.columns.nodeName[node]!;
+    let known = this.#globals.get(name);
+    if (known === undefined) this.#globals.set(name, (known = /^global\b.* \/ /.test(this.awaits.graph.strings.get(name))));
+    return known;
   }
 
   /** An object of Node's own or of native code that says what is waited for. */

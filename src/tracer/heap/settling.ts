@@ -1,5 +1,5 @@
-import { EdgeType, NodeType } from './graph.ts';
-import type { AwaitGraph } from './await-graph.ts';
+import { EdgeType, NodeType } from './graph';
+import type { AwaitGraph } from './await-graph';
 
 /** Objects of native code that settle a promise which they have as a property. */
 const NATIVE_OBJECT = /^(FSReq|FileHandle)|(Wrap|Job|Request)$/;

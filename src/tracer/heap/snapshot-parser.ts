@@ -1,5 +1,5 @@
-import { EDGE_TYPES, EdgeType, HeapGraph, NODE_TYPES, NodeType, type GraphColumns } from './graph.ts';
-import { StringTable } from './string-table.ts';
+import { EDGE_TYPES, EdgeType, HeapGraph, NODE_TYPES, NodeType, type GraphColumns } from './graph';
+import { StringTable } from './string-table';
 
 /** The bytes are no heap snapshot, or not a whole one. The message is a clause that follows the name of the source. */
 export class SnapshotError extends Error {

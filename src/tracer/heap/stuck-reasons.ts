@@ -1,9 +1,9 @@
-import type { TaskId } from '../task.ts';
-import { NodeType } from './graph.ts';
-import type { HeapTask, HeapTasks } from './heap-tasks.ts';
-import type { Liveness } from './liveness.ts';
-import type { Settling } from './settling.ts';
-import type { WaitTarget } from './waits.ts';
+import type { TaskId } from '../task';
+import { NodeType } from './graph';
+import { nameOf, type HeapTask, type HeapTasks } from './heap-tasks';
+import type { Liveness } from './liveness';
+import type { Settling } from './settling';
+import type { WaitTarget } from './waits';
 
 /** How many objects are looked through for who holds a resolving function. */
 const MAX_VISITED = 5000;
@@ -39,7 +39,7 @@ function reason(task: HeapTask, byId: Map<TaskId, HeapTask>, heap: HeapTasks, ho
     : `Waits for a promise whose resolve function only ${itself}tasks ${list} hold, which are stuck themselves`;
 }
 
-const named = (task: HeapTask) => (task.name.startsWith('(') ? task.id : `${task.id} (${task.name})`);
+const named = (task: HeapTask) => (task.ownName.startsWith('(') ? task.id : `${task.id} (${nameOf(task)})`);
 
 /** `which waits for it in turn`, where the tasks that `other` waits for lead back to `task`. */
 function backTo(task: HeapTask, other: HeapTask, byId: Map<TaskId, HeapTask>): string | undefined {

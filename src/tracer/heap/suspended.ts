@@ -1,5 +1,5 @@
-import { EdgeType, NodeType, type HeapGraph } from './graph.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import { EdgeType, NodeType, type HeapGraph } from './graph';
+import type { Vocabulary } from './vocabulary';
 
 /** An async function or generator object whose call has not returned: its node is what V8 calls the generator object. */
 export interface SuspendedCall {

@@ -1,5 +1,5 @@
-import { EdgeType, NodeType, type HeapGraph } from './graph.ts';
-import type { Vocabulary, WellKnown } from './vocabulary.ts';
+import { EdgeType, NodeType, type HeapGraph } from './graph';
+import type { Vocabulary, WellKnown } from './vocabulary';
 
 const MAX_TEXT = 200;
 

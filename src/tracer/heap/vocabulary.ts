@@ -1,4 +1,4 @@
-import type { HeapGraph } from './graph.ts';
+import type { HeapGraph } from './graph';
 
 /** Names that V8 and Node give to edges and nodes, which a reading of the heap leans on (the same on Node 20 to 26). */
 const NAMES = [
@@ -10,7 +10,7 @@ const NAMES = [
   'reactions_or_result', 'properties', 'elements', '__proto__', 'constructor', 'prototype', 'map', 'value', 'table', 'bound_function',
   'name', 'first', 'second', 'bound_this', 'promise', '_events', 'listener', 'callback',
   '_onTimeout', 'req', '_idleTimeout', '_idleStart', '_repeat', '_onImmediate', 'oncomplete',
-  'path', 'fd', 'pid', 'spawnfile', 'hostname', 'address', 'port', '_connectionKey', '_host', 'url', 'method', 'host', 'threadId', '_pipeName',
+  'path', '<symbol kPath>', 'fd', 'pid', 'spawnfile', 'hostname', 'address', 'port', '_connectionKey', '_host', 'url', 'method', 'host', 'threadId', '_pipeName',
   '_handle', 'filename', 'bytesRead',
   'feedback_cell', 'previous', 'scope_info', 'atomics_waitasync_promises',
 ] as const;

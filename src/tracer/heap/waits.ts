@@ -1,7 +1,7 @@
-import type { AwaitGraph, Continuation, PromiseGroup } from './await-graph.ts';
-import type { FunctionTable, HeapFunction } from './functions.ts';
-import type { Origin, ResourceFinder } from './resources.ts';
-import type { SuspendedCall } from './suspended.ts';
+import type { AwaitGraph, Continuation, PromiseGroup } from './await-graph';
+import type { FunctionTable, HeapFunction } from './functions';
+import type { Origin, ResourceFinder } from './resources';
+import type { SuspendedCall } from './suspended';
 
 /** What a promise waits for in the end, seen through `.then` chains, adopted promises and Node's own async functions. */
 export type WaitTarget =

@@ -25,7 +25,7 @@ export async function requestHeapSnapshot(session: InspectorSession, request: Sn
     request.onChunk(chunk);
   });
   const whole = session
-    .send('HeapProfiler.takeHeapSnapshot', { reportProgress: false }, { timeoutMs: request.timeoutMs ?? 20_000 })
+    .send('HeapProfiler.takeHeapSnapshot', { reportProgress: false, captureNumericValue: true }, { timeoutMs: request.timeoutMs ?? 20_000 })
     .finally(() => (begun = true));
   let resume: (() => Promise<void>) | undefined;
   try {
