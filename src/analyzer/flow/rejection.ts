@@ -6,6 +6,7 @@ import {
   isArrowFunction,
   isAwaitExpression,
   isCallExpression,
+  isForOfStatement,
   isFunctionExpression,
   isIdentifier,
   isNewExpression,
@@ -103,7 +104,7 @@ function isTimer(symbol: Symbol): boolean {
 function* nodeMayThrow(node: Node, project: Project, depth: number, awaited: boolean): Asking<boolean> {
   if (isFunctionNode(node)) return false;
   if (isTryStatement(node) && node.catchClause) {
-    if (yield* nodeMayThrow(node.catchClause.block, project, depth, awaited)) return true;
+    if (yield* handlerMayThrow(node.catchClause.block, project, depth, awaited)) return true;
     // A promise returned from inside the try without being awaited escapes the catch clause.
     if (awaited && (yield* returnedMayReject(node.tryBlock, project, depth))) return true;
     return node.finallyBlock ? yield* nodeMayThrow(node.finallyBlock, project, depth, awaited) : false;
@@ -119,6 +120,25 @@ function* nodeMayThrow(node: Node, project: Project, depth: number, awaited: boo
   const children: Node[] = [];
   node.forEachChild((child) => void children.push(child));
   return yield* anyMayThrow(children, project, depth, awaited);
+}
+
+/**
+ * The same for a catch clause, whose job is to end the failure: synchronous calls in it (a logger, `res.send`, `next`)
+ * count as safe, what it throws, awaits or returns does not.
+ */
+function* handlerMayThrow(node: Node, project: Project, depth: number, awaited: boolean): Asking<boolean> {
+  if (isFunctionNode(node)) return false;
+  if (isTryStatement(node) || isAwaitExpression(node)) return yield* nodeMayThrow(node, project, depth, awaited);
+  if (node.kind === SyntaxKind.ThrowStatement || node.kind === SyntaxKind.YieldExpression) return true;
+  if (isForOfStatement(node) && node.awaitModifier) return true;
+  if (awaited && isReturnStatement(node) && node.expression) {
+    const type = yield* project.checker.getTypeAtLocation.gen(node.expression);
+    if (yield* type.getProperty.gen('then')) return yield* mayReject(node.expression, project, depth);
+  }
+  const children: Node[] = [];
+  node.forEachChild((child) => void children.push(child));
+  for (const child of children) if (yield* handlerMayThrow(child, project, depth, awaited)) return true;
+  return false;
 }
 
 function* anyMayThrow(nodes: readonly Node[], project: Project, depth: number, awaited: boolean): Asking<boolean> {
@@ -161,6 +181,14 @@ function isPlainValue(node: Expression | undefined): boolean {
     [SyntaxKind.TrueKeyword, SyntaxKind.FalseKeyword, SyntaxKind.NullKeyword, SyntaxKind.ObjectLiteralExpression, SyntaxKind.ArrayLiteralExpression].includes(at.kind) ||
     (isIdentifier(at) && at.text === 'undefined')
   );
+}
+
+/** The function that an expression is or names, imports followed; undefined where that is not plain. */
+export function* functionNamed(node: Expression, project: Project): Asking<FunctionNode | undefined> {
+  const at = skipOuterExpressions(node);
+  if (isFunctionNode(at)) return at;
+  const name = calleeName(at);
+  return name && (yield* declaredFunction(name, project));
 }
 
 /** The symbol that a name stands for, imports followed. */

@@ -18,6 +18,7 @@ export {
 export type {
   Checker,
   Diagnostic as CompilerDiagnostic,
+  InterfaceType,
   IntersectionType,
   ObjectType,
   Program,

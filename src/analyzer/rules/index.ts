@@ -1,10 +1,11 @@
 import { noAsyncPromiseExecutor } from './no-async-promise-executor';
+import { noFloatingPromises } from './no-floating-promises';
 import { noLateAwait } from './no-late-await';
 import type { Rule } from './rule';
 
 /** Every rule, in the order of the documentation. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each rule has options of its own
-export const rules: readonly Rule<any>[] = [noLateAwait, noAsyncPromiseExecutor];
+export const rules: readonly Rule<any>[] = [noFloatingPromises, noLateAwait, noAsyncPromiseExecutor];
 
 const byId = new Map(rules.map((rule) => [rule.id, rule]));
 

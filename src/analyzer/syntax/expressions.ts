@@ -1,10 +1,12 @@
 import {
   isAsExpression,
+  isElementAccessExpression,
   isIdentifier,
   isNonNullExpression,
   isParenthesizedExpression,
   isPropertyAccessExpression,
   isSatisfiesExpression,
+  isStringLiteralLikeNode,
   isTypeAssertion,
   type Expression,
   type Node,
@@ -37,4 +39,12 @@ export function calleeName(callee: Expression): Node | undefined {
   const at = skipOuterExpressions(callee);
   if (isIdentifier(at)) return at;
   return isPropertyAccessExpression(at) ? at.name : undefined;
+}
+
+/** The name of a property that is written out, `a.name` or `a['name']`; undefined for others. */
+export function accessedName(node: Expression): string | undefined {
+  if (isPropertyAccessExpression(node)) return node.name.text;
+  if (!isElementAccessExpression(node)) return undefined;
+  const argument = skipParentheses(node.argumentExpression);
+  return isStringLiteralLikeNode(argument) ? argument.text : undefined;
 }

@@ -1,0 +1,65 @@
+import { SyntaxKind, TypeFlags, isCallExpression, isIntersectionType, isUnionType } from '../program';
+import type { Asking, CallExpression, Checker, Expression, Type } from '../program';
+import { skipParentheses } from '../syntax/expressions';
+import { elementTypes, isAny, isMapped, isPlain, isReference, unionParts } from './structure';
+
+/** A question about a type that has the same answer for every instance of a generic class or interface. */
+export type TypeQuestion<Answer> = (type: Type) => Asking<Answer>;
+
+/**
+ * Asks something of an expression's type. For a call the declared return types of its callee are asked first: where
+ * they all give one answer, the compiler need not infer type arguments and choose an overload, which is by far the
+ * dearest question there is.
+ */
+export function* askOfType<Answer extends string | boolean>(checker: Checker, node: Expression, question: TypeQuestion<Answer>): Asking<Answer> {
+  const at = skipParentheses(node);
+  if (isCallExpression(at)) {
+    const answer = yield* askOfDeclaredReturns(checker, at, question);
+    if (answer !== undefined) return answer;
+  }
+  return yield* question(yield* checker.getTypeAtLocation.gen(at));
+}
+
+function* askOfDeclaredReturns<Answer>(checker: Checker, call: CallExpression, question: TypeQuestion<Answer>): Asking<Answer | undefined> {
+  const types = yield* declaredReturns(checker, call);
+  if (!types) return undefined;
+  const answers = new Set<Answer>();
+  for (const type of types) answers.add(yield* question(type));
+  return answers.size === 1 ? [...answers][0] : undefined;
+}
+
+/**
+ * The return types that a call's callee declares, one for each overload; undefined where they depend on type
+ * arguments, or where there is nothing to read. That `?.` may give `undefined` is left out.
+ */
+export function* declaredReturns(checker: Checker, call: CallExpression): Asking<readonly Type[] | undefined> {
+  const callee = skipParentheses(call.expression);
+  if (callee.kind === SyntaxKind.SuperKeyword || callee.kind === SyntaxKind.ImportKeyword) return undefined;
+  const calleeType = yield* checker.getTypeAtLocation.gen(callee);
+  const types: Type[] = [];
+  for (const part of yield* unionParts(calleeType)) {
+    if ((part.flags & TypeFlags.Nullable) !== 0) continue;
+    if (isAny(part) || isPlain(part)) return undefined;
+    const signatures = yield* part.getCallSignatures.gen();
+    if (signatures.length === 0) return undefined;
+    for (const signature of signatures) {
+      const returned = yield* signature.getReturnType.gen();
+      if (signature.typeParameters?.length && (yield* dependsOnVariables(checker, returned))) return undefined;
+      types.push(returned);
+    }
+  }
+  return types.length > 0 ? types : undefined;
+}
+
+/** Whether a type's own shape (not only what it holds) depends on type variables; what arrays hold counts. */
+function* dependsOnVariables(checker: Checker, type: Type): Asking<boolean> {
+  if (isPlain(type)) return false;
+  if ((type.flags & TypeFlags.Instantiable) !== 0 || isMapped(type)) return true;
+  if (isUnionType(type) || isIntersectionType(type)) {
+    for (const part of yield* type.getTypes.gen()) if (yield* dependsOnVariables(checker, part)) return true;
+    return false;
+  }
+  if (!isReference(type)) return false;
+  for (const held of (yield* elementTypes(checker, type)) ?? []) if (yield* dependsOnVariables(checker, held)) return true;
+  return false;
+}

@@ -1,0 +1,187 @@
+import { SymbolFlags, TypeFlags, isIntersectionType, isTypeParameter, isUnionType } from '../program';
+import type { Asking, InterfaceType, Node, Project, Signature, Symbol, Type } from '../program';
+import type { Shared } from '../shared';
+import { Memo } from './memo';
+import { apparentParts, apparentType, elementTypes, inDefaultLibrary, isAnyOrUnknown, isPlain, unionParts } from './structure';
+
+/** Whether `await` does something for values of a type: always, never, or nobody can say (any, unknown, bare `T`). */
+export type Awaitable = 'always' | 'never' | 'maybe';
+
+type BuiltIn = 'Promise' | 'PromiseConstructor';
+
+/** What rules ask about promises, each answered once for a type. Get it with `context.shared(promiseTypes)`. */
+export class PromiseTypes {
+  constructor(private readonly project: Project) {}
+
+  private get checker() {
+    return this.project.checker;
+  }
+
+  /** Some member of the type is the language's Promise or a class that extends it. */
+  *isPromise(type: Type): Asking<boolean> {
+    return isPlain(type) || isAnyOrUnknown(type) ? false : yield* this.promises.get(type);
+  }
+
+  /** The type is the global `Promise` constructor, or one that extends it. */
+  *isPromiseConstructor(type: Type): Asking<boolean> {
+    return yield* this.isBuiltIn(type, 'PromiseConstructor');
+  }
+
+  /** Some member of the type has a `then` that takes a callback. */
+  *isThenable(type: Type): Asking<boolean> {
+    return isPlain(type) || isAnyOrUnknown(type) ? false : yield* this.thenables.get(type);
+  }
+
+  /** Every member of the type has a `then` that takes a callback: it is never falsy. */
+  *isAlwaysThenable(type: Type): Asking<boolean> {
+    if (isPlain(type) || isAnyOrUnknown(type)) return false;
+    for (const part of yield* apparentParts(type)) {
+      if (!(yield* this.isThenable(part))) return false;
+    }
+    return true;
+  }
+
+  /** Some member's `then` takes both callbacks: what it stands for can be rejected. */
+  *isRejectable(type: Type): Asking<boolean> {
+    for (const part of yield* apparentParts(type)) {
+      if (yield* this.hasThen(part, 2)) return true;
+    }
+    return false;
+  }
+
+  /** What awaiting a value of the type does. */
+  *awaitable(type: Type): Asking<Awaitable> {
+    let at: Type | undefined = type;
+    if (isTypeParameter(type)) at = yield* this.checker.getBaseConstraintOfType.gen(type);
+    if (at === undefined || isAnyOrUnknown(at)) return 'maybe';
+    return (yield* this.isThenable(at)) ? 'always' : 'never';
+  }
+
+  /** The types that an array or tuple among the members of a type holds. */
+  *heldTypes(type: Type): Asking<readonly Type[]> {
+    if (isPlain(type) || isAnyOrUnknown(type)) return [];
+    const held: Type[] = [];
+    for (const part of yield* unionParts(type)) {
+      if (!isPlain(part)) held.push(...((yield* elementTypes(this.checker, yield* apparentType(part))) ?? []));
+    }
+    return held;
+  }
+
+  /** Some call signature of some member of the type gives a thenable. */
+  *returnsThenable(type: Type): Asking<boolean> {
+    if (isPlain(type) || isAnyOrUnknown(type)) return false;
+    for (const part of yield* unionParts(type)) {
+      for (const signature of yield* part.getCallSignatures.gen()) {
+        if (yield* this.isThenable(yield* signature.getReturnType.gen())) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Some member of the type is a function that returns `void`, and none is one that returns a thenable. */
+  *returnsVoid(type: Type): Asking<boolean> {
+    if (isPlain(type) || isAnyOrUnknown(type)) return false;
+    let found = false;
+    for (const part of yield* unionParts(type)) {
+      for (const signature of yield* part.getCallSignatures.gen()) {
+        const returned = yield* signature.getReturnType.gen();
+        if (yield* this.isThenable(returned)) return false;
+        found ||= (returned.flags & TypeFlags.Void) !== 0;
+      }
+    }
+    return found;
+  }
+
+  /** The type of an expression, as control flow has narrowed it there. */
+  *typeOf(node: Node): Asking<Type> {
+    return yield* this.checker.getTypeAtLocation.gen(node);
+  }
+
+  private readonly promises = new Memo<Type, boolean>((type) => this.someIsPromise(type));
+
+  private *someIsPromise(type: Type): Asking<boolean> {
+    for (const part of yield* apparentParts(type)) {
+      if (part === type ? yield* this.isBuiltIn(part, 'Promise') : yield* this.isPromise(part)) return true;
+    }
+    return false;
+  }
+
+  private *isBuiltIn(type: Type, name: BuiltIn): Asking<boolean> {
+    if (isPlain(type) || isAnyOrUnknown(type)) return false;
+    if (isIntersectionType(type)) {
+      for (const part of yield* type.getTypes.gen()) if (yield* this.isBuiltIn(part, name)) return true;
+      return false;
+    }
+    if (isUnionType(type)) {
+      for (const part of yield* type.getTypes.gen()) if (!(yield* this.isBuiltIn(part, name))) return false;
+      return true;
+    }
+    if (isTypeParameter(type)) {
+      const constraint = yield* this.checker.getBaseConstraintOfType.gen(type);
+      return constraint !== undefined && (yield* this.isBuiltIn(constraint, name));
+    }
+    const symbol = yield* type.getSymbol.gen();
+    return symbol !== undefined && (yield* this.symbols[name].get(symbol));
+  }
+
+  private readonly symbols: Record<BuiltIn, Memo<Symbol, boolean>> = {
+    Promise: new Memo((symbol) => this.declaresBuiltIn(symbol, 'Promise')),
+    PromiseConstructor: new Memo((symbol) => this.declaresBuiltIn(symbol, 'PromiseConstructor')),
+  };
+
+  private *declaresBuiltIn(symbol: Symbol, name: BuiltIn): Asking<boolean> {
+    if (symbol.name === name && (yield* inDefaultLibrary(this.project.program, symbol))) return true;
+    if ((symbol.flags & (SymbolFlags.Class | SymbolFlags.Interface)) === 0) return false;
+    const declared = yield* this.checker.getDeclaredTypeOfSymbol.gen(symbol);
+    for (const base of yield* this.checker.getBaseTypes.gen(declared as InterfaceType)) {
+      if (yield* this.isBuiltIn(base, name)) return true;
+    }
+    return false;
+  }
+
+  private readonly thenables = new Memo<Type, boolean>((type) => this.someIsThenable(type));
+
+  private *someIsThenable(type: Type): Asking<boolean> {
+    for (const part of yield* apparentParts(type)) {
+      if (part !== type) {
+        if (yield* this.isThenable(part)) return true;
+      } else if ((yield* this.isPromise(part)) || (yield* this.hasThen(part, 1))) return true;
+    }
+    return false;
+  }
+
+  /** Whether `then` exists and some signature of it takes at least so many callbacks. */
+  private *hasThen(type: Type, callbacks: 1 | 2): Asking<boolean> {
+    const then = yield* type.getProperty.gen('then');
+    if (!then) return false;
+    const thenType = yield* this.checker.getNonMissingTypeOfSymbol.gen(then);
+    for (const part of yield* unionParts(thenType)) {
+      for (const signature of yield* part.getCallSignatures.gen()) {
+        if (yield* this.takesCallbacks(signature, callbacks)) return true;
+      }
+    }
+    return false;
+  }
+
+  private *takesCallbacks(signature: Signature, count: number): Asking<boolean> {
+    const parameters = yield* signature.getParameters.gen();
+    if (parameters.length < count) return false;
+    for (const [index, parameter] of parameters.slice(0, count).entries()) {
+      const rest = signature.hasRestParameter && index === parameters.length - 1;
+      const declared = yield* apparentType(yield* this.checker.getNonMissingTypeOfSymbol.gen(parameter));
+      const type = rest ? yield* declared.getNumberIndexType.gen() : declared;
+      if (!type || !(yield* this.isCallable(type))) return false;
+    }
+    return true;
+  }
+
+  /** Some member of the type can be called. */
+  *isCallable(type: Type): Asking<boolean> {
+    for (const part of yield* unionParts(type)) {
+      if (!isPlain(part) && (yield* part.getCallSignatures.gen()).length > 0) return true;
+    }
+    return false;
+  }
+}
+
+export const promiseTypes: Shared<PromiseTypes> = { build: (_programs, project) => new PromiseTypes(project) };
