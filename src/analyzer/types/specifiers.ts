@@ -96,7 +96,7 @@ function intrinsicName(type: Type): string | undefined {
 
 function* declaredThere(project: Project, symbol: Symbol | undefined, specifier: TypeSpecifier): Asking<boolean> {
   if (typeof specifier === 'string') return true;
-  const paths = symbol?.declarations.map((declaration) => declaration.path as string) ?? [];
+  const paths = symbol?.declarations.map((declaration): string => declaration.path) ?? [];
   switch (specifier.from) {
     case 'lib':
       return symbol === undefined || paths.length === 0 || (yield* inDefaultLibrary(project.program, symbol));

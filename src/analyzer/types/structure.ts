@@ -5,6 +5,7 @@ import {
   isUnionType,
   type Asking,
   type Checker,
+  type Program,
   type Symbol,
   type Type,
   type TypeReference,
@@ -74,11 +75,9 @@ export function* elementTypes(checker: Checker, type: Type): Asking<readonly Typ
 }
 
 /** Whether some declaration of a symbol is in the language's own library (lib.*.d.ts). */
-export function* inDefaultLibrary(program: { getSourceFileMetadataByPath: ProgramMetadata }, symbol: Symbol): Asking<boolean> {
+export function* inDefaultLibrary(program: Program, symbol: Symbol): Asking<boolean> {
   for (const path of new Set(symbol.declarations.map((declaration) => declaration.path))) {
     if ((yield* program.getSourceFileMetadataByPath.gen(path))?.isDefaultLibrary) return true;
   }
   return false;
 }
-
-type ProgramMetadata = import('../program').Program['getSourceFileMetadataByPath'];
