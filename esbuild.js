@@ -29,6 +29,7 @@ const shared = {
 const entries = {
   cli: 'src/cli/main.ts',
   server: 'src/server/main.ts',
+  watchdog: 'src/server/watchdog.ts',
   extension: 'src/extension/extension.ts',
   'language-server': 'src/extension/language-server.ts',
   agent: 'src/agent/agent.ts',

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './check';
+import { addLsp } from './lsp';
 import { addRules } from './rules';
 import { version } from './version';
 
@@ -12,6 +13,7 @@ const program = new Command('asyncscope')
 
 addCheck(program);
 addRules(program);
+addLsp(program);
 
 // Who reads the output may stop early (`| head`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

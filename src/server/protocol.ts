@@ -6,6 +6,8 @@
 export interface InitializationOptions {
   /** False in a workspace that the user does not trust: nothing of it may be executed then, ESLint's configuration included. */
   trusted?: boolean;
+  /** A compiler that has not answered for so many milliseconds is ended and started again; 60,000 unless given. */
+  compilerTimeLimit?: number;
 }
 
 /** Section "asyncscope" of the settings, for one resource. */
@@ -17,6 +19,8 @@ export interface Settings {
   preset: '' | 'recommended' | 'strict' | 'all';
   /** Globs, relative to the workspace folder. */
   exclude: string[];
+  /** Leave out a rule where the workspace's ESLint has the equal one on. */
+  eslint: boolean;
 }
 
 /** Notification, server to client, whenever one of its values has changed. */

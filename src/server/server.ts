@@ -1,0 +1,87 @@
+import {
+  DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
+  FileChangeType,
+  TextDocuments,
+  TextDocumentSyncKind,
+  type Connection,
+  type InitializeParams,
+  type InitializeResult,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { version } from '../../package.json';
+import { pathOfUri } from './paths';
+import type { InitializationOptions } from './protocol';
+import { Workspace } from './workspace';
+
+/** Files whose changes on disk matter: sources, and what configures compiler, package manager and linters. */
+const watched = [
+  '**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}',
+  '**/*.json',
+  '**/asyncscope.jsonc',
+  '**/.eslintrc*',
+];
+
+/** Answers an editor on a connection until it says exit or is gone. */
+export function serve(connection: Connection): void {
+  const documents = new TextDocuments(TextDocument);
+  let params: InitializeParams | undefined;
+  let workspace: Workspace | undefined;
+
+  connection.onInitialize((given): InitializeResult => {
+    params = given;
+    workspace = new Workspace(connection, foldersOf(given), (given.initializationOptions ?? {}) as InitializationOptions);
+    return {
+      serverInfo: { name: 'asyncscope', version },
+      capabilities: {
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+      },
+    };
+  });
+
+  connection.onInitialized(async () => {
+    const capabilities = params?.capabilities.workspace;
+    if (capabilities?.didChangeWatchedFiles?.dynamicRegistration) {
+      const watchers = watched.map((globPattern) => ({ globPattern }));
+      void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
+    }
+    if (capabilities?.didChangeConfiguration?.dynamicRegistration) {
+      void connection.client.register(DidChangeConfigurationNotification.type, { section: 'asyncscope' });
+    }
+    if (capabilities?.workspaceFolders) {
+      connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+        const paths = (folders: typeof added): string[] => folders.flatMap(({ uri }) => pathOfUri(uri) ?? []);
+        void workspace?.changeFolders(paths(added), paths(removed));
+      });
+    }
+    await workspace?.start(capabilities?.configuration === true);
+  });
+
+  connection.onDidChangeConfiguration(({ settings }) => {
+    const pushed = (settings as { asyncscope?: unknown } | null | undefined)?.asyncscope;
+    void workspace?.changeSettings(pushed);
+  });
+
+  connection.onDidChangeWatchedFiles(({ changes }) => {
+    const of = (type: FileChangeType): string[] =>
+      changes.filter((change) => change.type === type).flatMap(({ uri }) => pathOfUri(uri) ?? []);
+    workspace?.changedOnDisk({
+      created: of(FileChangeType.Created),
+      changed: of(FileChangeType.Changed),
+      deleted: of(FileChangeType.Deleted),
+    });
+  });
+
+  documents.onDidChangeContent(({ document }) => workspace?.changed(document));
+  documents.onDidClose(({ document }) => workspace?.closed(document));
+  documents.listen(connection);
+  connection.onShutdown(() => workspace?.close());
+  connection.listen();
+}
+
+/** Paths of the workspace's folders; a client of before 2017 has one root only. */
+function foldersOf({ workspaceFolders, ...old }: InitializeParams): string[] {
+  const uris = workspaceFolders?.map(({ uri }) => uri) ?? (old.rootUri ? [old.rootUri] : []);
+  return uris.flatMap((uri) => pathOfUri(uri) ?? []);
+}

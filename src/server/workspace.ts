@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import type { Connection } from 'vscode-languageserver/node';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { maxFileBytes } from '../analyzer/linter';
+import { CompilerMissing, type DiskChanges } from '../analyzer/program';
+import { Analysis } from './analysis';
+import { CheckQueue, type CheckOutcome } from './check-queue';
+import { FileConfigs } from './file-configs';
+import { isCheckedLanguage, isInside, pathOfUntitled, pathOfUri } from './paths';
+import type { InitializationOptions, StatusParams } from './protocol';
+import { WorkspaceSettings } from './settings';
+import { ShownFindings, type OpenFile } from './shown-findings';
+import { Status } from './status';
+import { TimeLimit } from './time-limit';
+
+/** A compiler that has not answered for so long hangs. Milliseconds. */
+const compilerLimit = 60_000;
+
+/** Changes on disk come in bursts; one is over when nothing has come for so long. Milliseconds. */
+const burst = 50;
+
+type DiskChangeSets = Record<keyof DiskChanges, Set<string>>;
+
+/** Everything that one editor has open, and what is known about it. */
+export class Workspace {
+  private readonly settings = new WorkspaceSettings();
+  private readonly configs = new FileConfigs(this.settings, () => new Set());
+  private readonly analysis: Analysis;
+  private readonly queue: CheckQueue;
+  private readonly shown: ShownFindings;
+  private readonly status: Status;
+  /** Open documents by the path that the compiler knows them by. */
+  private readonly open = new Map<string, TextDocument>();
+  /** Those of them that are too large to be checked. */
+  private readonly tooLarge = new Set<string>();
+  private started = false;
+  private pullSettings = false;
+  private pushedSettings: unknown;
+  private failure: string | undefined;
+  private diskChanges = noChanges();
+  private diskTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly connection: Connection,
+    folders: readonly string[],
+    options: InitializationOptions,
+  ) {
+    this.settings.folders = folders;
+    const cwd = folders[0] ?? process.cwd();
+    this.analysis = new Analysis(cwd, this.configs, new TimeLimit(options.compilerTimeLimit ?? compilerLimit), {
+      log: (message) => connection.console.info(message),
+      resting: (pause) => this.compilerRests(pause),
+    });
+    this.shown = new ShownFindings(connection, (file) => this.openFile(file));
+    this.status = new Status(connection, () => this.currentStatus());
+    this.queue = new CheckQueue((paths) => this.check(paths), () => this.status.changed());
+  }
+
+  /** Called once the editor is ready to be asked; nothing is checked before the settings are known. */
+  async start(pullSettings: boolean): Promise<void> {
+    this.pullSettings = pullSettings;
+    await this.settings.load(this.connection, pullSettings, this.pushedSettings);
+    this.started = true;
+    for (const file of this.open.keys()) this.queue.edit(file);
+    this.status.tell();
+  }
+
+  async changeFolders(added: readonly string[], removed: readonly string[]): Promise<void> {
+    this.settings.folders = [...this.settings.folders.filter((folder) => !removed.includes(folder)), ...added];
+    await this.changeSettings(this.pushedSettings);
+    for (const file of [...this.shown.paths]) {
+      if (!this.open.has(file) && removed.some((folder) => isInside(file, folder))) this.shown.clear(file);
+    }
+  }
+
+  async changeSettings(pushed: unknown): Promise<void> {
+    this.pushedSettings = pushed ?? this.pushedSettings;
+    if (!this.started) return;
+    await this.settings.load(this.connection, this.pullSettings, this.pushedSettings);
+    this.configs.reset();
+    this.checkAllAgain();
+  }
+
+  /** A document was opened, or its text has changed. */
+  changed(document: TextDocument): void {
+    const file = this.pathOf(document);
+    if (file === undefined) return;
+    const fresh = !this.open.has(file);
+    this.open.set(file, document);
+    const text = document.getText();
+    if (text.length > maxFileBytes) {
+      this.tooLarge.add(file);
+      this.analysis.setText(file, undefined);
+      this.queue.forget(file);
+      this.shown.clear(file);
+      this.status.changed();
+      return;
+    }
+    this.tooLarge.delete(file);
+    this.analysis.setText(file, text);
+    if (!this.started) return;
+    this.queue.edit(file);
+    if (!fresh || differsFromDisk(file, text)) this.affectOthers(file);
+  }
+
+  /** A document was closed: what is on disk counts again. */
+  closed(document: TextDocument): void {
+    const file = this.pathOf(document);
+    if (file === undefined) return;
+    this.open.delete(file);
+    this.tooLarge.delete(file);
+    this.queue.forget(file);
+    this.analysis.setText(file, undefined);
+    this.shown.clear(file);
+    if (differsFromDisk(file, document.getText())) this.affectOthers(file);
+    this.status.changed();
+  }
+
+  /** Files were changed on disk; a burst of notifications counts as one. */
+  changedOnDisk(changes: DiskChanges): void {
+    for (const kind of ['created', 'changed', 'deleted'] as const) {
+      for (const file of changes[kind] ?? []) if (!file.includes('/.git/')) this.diskChanges[kind].add(file);
+    }
+    this.diskTimer ??= setTimeout(() => this.takeDiskChanges(), burst);
+  }
+
+  close(): void {
+    this.queue.close();
+    this.status.close();
+    clearTimeout(this.diskTimer);
+    this.analysis.close();
+  }
+
+  private takeDiskChanges(): void {
+    this.diskTimer = undefined;
+    const { created, changed, deleted } = this.diskChanges;
+    this.diskChanges = noChanges();
+    this.analysis.notify({ created: [...created], changed: [...changed], deleted: [...deleted] });
+    for (const file of deleted) if (!this.open.has(file)) this.shown.clear(file);
+    if ([...created, ...changed, ...deleted].some((file) => /\.jsonc?$/.test(file))) this.configs.reset();
+    this.checkAllAgain();
+  }
+
+  private checkAllAgain(): void {
+    this.queue.affect(this.open.keys());
+    this.queue.affectClosed([...this.shown.paths].filter((file) => !this.open.has(file)));
+    this.status.changed();
+  }
+
+  private affectOthers(file: string): void {
+    this.queue.affect([...this.open.keys()].filter((other) => other !== file));
+    this.queue.affectClosed([...this.shown.paths].filter((other) => !this.open.has(other)));
+  }
+
+  /** Checks files and publishes what was found. */
+  private check(paths: readonly string[]): CheckOutcome {
+    const wanted = paths.filter((file) => !this.tooLarge.has(file));
+    try {
+      const reports = this.analysis.check(wanted);
+      if (!reports) return { retryIn: this.analysis.pause };
+      const byPath = new Map(reports.map((report) => [report.path, report]));
+      for (const file of wanted) {
+        const report = byPath.get(file);
+        this.shown.show(report ?? { path: file, unit: undefined, findings: [], errors: [] }, this.analysis.snapshot);
+      }
+      this.failure = undefined;
+    } catch (error) {
+      this.failed(error);
+    }
+    return { retryIn: 0 };
+  }
+
+  /** What goes wrong in a check must not end the server, nor be repeated with every keystroke. */
+  private failed(error: unknown): void {
+    const message = error instanceof CompilerMissing ? error.message : `The check failed: ${error instanceof Error ? error.message : String(error)}`;
+    this.connection.console.error(error instanceof Error ? (error.stack ?? message) : message);
+    if (this.failure !== message) this.connection.window.showErrorMessage(`Asyncscope: ${message}`);
+    this.failure = message;
+  }
+
+  private compilerRests(pause: number): void {
+    this.connection.window.showErrorMessage(
+      `Asyncscope: the TypeScript compiler keeps ending unexpectedly. Checks rest for ${Math.round(pause / 1000)} s and go on by themselves; the log says more.`,
+    );
+  }
+
+  private currentStatus(): StatusParams {
+    const notes = [
+      ...(this.failure === undefined ? [] : [this.failure]),
+      ...this.settings.problems,
+      ...this.configs.problems.map((problem) => problem.message),
+      ...this.analysis.notes.map(({ config, text }) => `${config}: ${text}`),
+      ...[...this.tooLarge].map((file) => `${path.basename(file)}: files over ${maxFileBytes / 1e6} MB are not checked.`),
+      ...this.shown.errors.map(({ path: file, message }) => `${path.basename(file)}: ${message}`),
+    ];
+    return { busy: !this.started || this.queue.pending > 2, ...this.shown.counts, notes };
+  }
+
+  private openFile(file: string): OpenFile | undefined {
+    const document = this.open.get(file);
+    return document && { uri: document.uri, version: document.version, text: document.getText() };
+  }
+
+  /** Undefined for documents that are not checked. */
+  private pathOf({ uri, languageId }: TextDocument): string | undefined {
+    if (!isCheckedLanguage(languageId)) return undefined;
+    const known = [...this.open].find(([, document]) => document.uri === uri);
+    return known?.[0] ?? pathOfUri(uri) ?? pathOfUntitled(uri, languageId, this.settings.folders[0] ?? process.cwd());
+  }
+}
+
+function noChanges(): DiskChangeSets {
+  return { created: new Set(), changed: new Set(), deleted: new Set() };
+}
+
+function differsFromDisk(file: string, text: string): boolean {
+  try {
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '') !== text;
+  } catch {
+    return true;
+  }
+}

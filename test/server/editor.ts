@@ -1,0 +1,155 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  createProtocolConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+  type Diagnostic,
+  type InitializeResult,
+  type ProtocolConnection,
+  type PublishDiagnosticsParams,
+} from 'vscode-languageserver/node';
+import { URI } from 'vscode-uri';
+import { statusMethod, type InitializationOptions, type Settings, type StatusParams } from '../../src/server/protocol';
+
+export interface EditorOptions {
+  folders?: readonly string[];
+  settings?: Partial<Settings>;
+  initializationOptions?: InitializationOptions;
+  /** Whether the editor answers `workspace/configuration`; true unless given. */
+  answersSettings?: boolean;
+  /** How the server is started; the built bundle unless given. */
+  command?: readonly string[];
+}
+
+const languageOf: Readonly<Record<string, string>> = { '.ts': 'typescript', '.tsx': 'typescriptreact', '.jsx': 'javascriptreact' };
+
+/** An editor with the real server, a process of its own, behind standard input and output. */
+export class Editor {
+  readonly published: PublishDiagnosticsParams[] = [];
+  readonly statuses: StatusParams[] = [];
+  readonly messages: string[] = [];
+  readonly log: string[] = [];
+  private readonly versions = new Map<string, number>();
+  private readonly waiting = new Set<() => void>();
+
+  private constructor(
+    readonly process: ChildProcess,
+    readonly connection: ProtocolConnection,
+    public settings: Partial<Settings>,
+  ) {
+    connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => this.note(this.published, params));
+    connection.onNotification(statusMethod, (params: StatusParams) => this.note(this.statuses, params));
+    connection.onNotification('window/showMessage', ({ message }: { message: string }) => this.note(this.messages, message));
+    connection.onNotification('window/logMessage', ({ message }: { message: string }) => this.note(this.log, message));
+    connection.onRequest('workspace/configuration', ({ items }: { items: unknown[] }) => items.map(() => this.settings));
+    connection.onRequest('client/registerCapability', () => null);
+    connection.onRequest('window/workDoneProgress/create', () => null);
+    connection.listen();
+  }
+
+  static async start(options: EditorOptions = {}): Promise<Editor> {
+    const { folders = [], settings = {}, initializationOptions, answersSettings = true } = options;
+    const [command = '', ...args] = options.command ?? [process.execPath, path.resolve('dist/server.js'), '--stdio'];
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const connection = createProtocolConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
+    const editor = new Editor(child, connection, settings);
+    await connection.sendRequest<InitializeResult>('initialize', {
+      processId: process.pid,
+      rootUri: null,
+      workspaceFolders: folders.map((folder) => ({ uri: uriOf(folder), name: path.basename(folder) })),
+      initializationOptions,
+      capabilities: {
+        workspace: {
+          configuration: answersSettings,
+          workspaceFolders: true,
+          didChangeWatchedFiles: { dynamicRegistration: true },
+          didChangeConfiguration: { dynamicRegistration: true },
+        },
+        window: { workDoneProgress: true },
+      },
+    });
+    await connection.sendNotification('initialized', {});
+    return editor;
+  }
+
+  /** Opens a file; without a text, what is on disk. */
+  open(file: string, text = readFileSync(file, 'utf8'), languageId = languageOf[path.extname(file)] ?? 'javascript'): void {
+    this.openUri(uriOf(file), text, languageId);
+  }
+
+  openUri(uri: string, text: string, languageId: string): void {
+    this.versions.set(uri, 1);
+    void this.connection.sendNotification('textDocument/didOpen', { textDocument: { uri, languageId, version: 1, text } });
+  }
+
+  /** Replaces the whole text of an open file; returns the new version. */
+  change(file: string, text: string): number {
+    const uri = uriOf(file);
+    const version = (this.versions.get(uri) ?? 0) + 1;
+    this.versions.set(uri, version);
+    void this.connection.sendNotification('textDocument/didChange', { textDocument: { uri, version }, contentChanges: [{ text }] });
+    return version;
+  }
+
+  close(file: string): void {
+    void this.connection.sendNotification('textDocument/didClose', { textDocument: { uri: uriOf(file) } });
+  }
+
+  /** Tells of changes on disk: 1 created, 2 changed, 3 deleted. */
+  onDisk(changes: Record<string, 1 | 2 | 3>): void {
+    const list = Object.entries(changes).map(([file, type]) => ({ uri: uriOf(file), type }));
+    void this.connection.sendNotification('workspace/didChangeWatchedFiles', { changes: list });
+  }
+
+  changeSettings(settings: Partial<Settings>): void {
+    this.settings = settings;
+    void this.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
+  }
+
+  /** What is shown of a file, from the moment on when it fulfils the condition. */
+  async diagnostics(file: string, condition: (shown: PublishDiagnosticsParams) => boolean = () => true): Promise<Diagnostic[]> {
+    return this.diagnosticsOf(uriOf(file), condition);
+  }
+
+  async diagnosticsOf(uri: string, condition: (shown: PublishDiagnosticsParams) => boolean = () => true): Promise<Diagnostic[]> {
+    const last = (): PublishDiagnosticsParams | undefined => this.published.findLast((params) => params.uri === uri);
+    await this.until(() => {
+      const shown = last();
+      return shown !== undefined && condition(shown);
+    });
+    return last()?.diagnostics ?? [];
+  }
+
+  /** Waits until what has come from the server fulfils a condition. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!condition()) return;
+        this.waiting.delete(look);
+        resolve();
+      };
+      this.waiting.add(look);
+      look();
+    });
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.process.once('exit', () => resolve()));
+    if (this.process.exitCode !== null) return;
+    await this.connection.sendRequest('shutdown');
+    await this.connection.sendNotification('exit');
+    await ended;
+    this.connection.dispose();
+  }
+
+  private note<T>(list: T[], one: T): void {
+    list.push(one);
+    for (const look of [...this.waiting]) look();
+  }
+}
+
+export function uriOf(file: string): string {
+  return URI.file(file).toString();
+}
