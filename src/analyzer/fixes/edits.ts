@@ -36,6 +36,23 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
   return result + text.slice(at);
 }
 
+/** Insertions at one place become one, in their order. */
+export function mergeInsertions(edits: readonly TextEdit[]): TextEdit[] {
+  const merged: TextEdit[] = [];
+  const byPlace = new Map<string, number>();
+  for (const edit of edits) {
+    const key = `${edit.start} ${edit.path}`;
+    const known = edit.start === edit.end ? byPlace.get(key) : undefined;
+    const before = known === undefined ? undefined : merged[known];
+    if (known !== undefined && before) merged[known] = { ...before, newText: before.newText + edit.newText };
+    else {
+      if (edit.start === edit.end) byPlace.set(key, merged.length);
+      merged.push(edit);
+    }
+  }
+  return merged;
+}
+
 export function insert(path: string, at: number, newText: string): TextEdit {
   return { path, start: at, end: at, newText };
 }

@@ -1,3 +1,4 @@
+import { floatingPromiseFixes } from '../fixes/floating-promise';
 import { bodyMayReject, functionNamed } from '../flow/rejection';
 import {
   SymbolFlags,
@@ -200,22 +201,23 @@ class FloatingCheck {
   /** The report; undefined where nothing is lost by letting go of the promise. */
   private *describe(node: Node, expression: Expression, fault: Fault): Asking<Report | undefined> {
     const at = node;
+    const fixes = floatingPromiseFixes(this.context.unit, expression, fault === 'array');
     const hint = this.options.ignoreVoid ? ', or mark it with void' : '';
     switch (fault) {
       case 'array':
-        return { at, message: `Nobody awaits the promises in this array: use Promise.all or Promise.allSettled${hint}.` };
+        return { at, message: `Nobody awaits the promises in this array: use Promise.all or Promise.allSettled${hint}.`, fixes };
       case 'useless handler':
-        return { at, message: 'The rejection handler given here is not a function: a rejection stays unhandled.' };
+        return { at, message: 'The rejection handler given here is not a function: a rejection stays unhandled.', fixes };
       case 'promise':
         break;
     }
     const message = `Nobody awaits this promise, and a rejection stays unhandled: await it, return it or add .catch()${hint}.`;
-    if (!isCallExpression(expression)) return { at, message };
+    if (!isCallExpression(expression)) return { at, message, fixes };
     if (yield* isTestDeclaration(this.project, expression)) return undefined;
-    if (!(yield* this.isCallThatNeverRejects(expression))) return { at, message };
+    if (!(yield* this.isCallThatNeverRejects(expression))) return { at, message, fixes };
     const fn = enclosingFunction(expression);
     if (!fn || !isAsync(fn)) return undefined;
-    return { at, severity: 'hint', message: `Nobody awaits this promise; it never rejects, but what follows does not wait for it either${hint}.` };
+    return { at, severity: 'hint', message: `Nobody awaits this promise; it never rejects, but what follows does not wait for it either${hint}.`, fixes };
   }
 
   /** A function of the user's own that catches everything itself: a caller that cannot await it loses nothing. */

@@ -1,0 +1,83 @@
+import type { Refusal, TextEdit } from '../finding';
+import {
+  isArrowFunction,
+  isConstructorDeclaration,
+  isFunctionDeclaration,
+  isFunctionExpression,
+  isGetAccessorDeclaration,
+  isIdentifier,
+  isPropertyAssignment,
+  isPropertyDeclaration,
+  isSetAccessorDeclaration,
+  isTypePredicateNode,
+  isTypeReferenceNode,
+  isVariableDeclaration,
+  type Node,
+  type TypeNode,
+} from '../program';
+import type { FunctionNode } from '../syntax/functions';
+import type { EditedFile } from './await-edits';
+import { insert } from './edits';
+
+/** What a function is called in a sentence. */
+export function describeFunction(node: FunctionNode): string {
+  const name = nameOf(node);
+  if (name) return `'${name.getText()}'`;
+  return isArrowFunction(node) || isFunctionExpression(node) ? 'this callback' : 'this function';
+}
+
+/** The name that a function is called by: its own, or that of the variable or property that holds it. */
+export function nameOf(node: FunctionNode): Node | undefined {
+  const own = (node as { name?: Node }).name;
+  if (own && !(isFunctionExpression(node) || isArrowFunction(node))) return own;
+  const { parent } = node;
+  if ((isVariableDeclaration(parent) || isPropertyAssignment(parent) || isPropertyDeclaration(parent)) && parent.initializer === node) {
+    return parent.name;
+  }
+  return own;
+}
+
+/** Why a function cannot be async whoever calls it; undefined where it can. */
+export function cannotBeAsync(node: FunctionNode): string | undefined {
+  if (isConstructorDeclaration(node)) return 'a constructor cannot be async.';
+  if (isGetAccessorDeclaration(node)) return 'a getter cannot be async.';
+  if (isSetAccessorDeclaration(node)) return 'a setter cannot be async.';
+  if ((node as { asteriskToken?: Node }).asteriskToken) return `${describeFunction(node)} is a generator: its callers iterate it at once.`;
+  if (node.type && isTypePredicateNode(node.type)) return `${describeFunction(node)} is a type guard.`;
+  return undefined;
+}
+
+/** Makes a function async, and its declared return type a promise. */
+export function makeAsync(file: EditedFile, node: FunctionNode): TextEdit[] | Refusal {
+  const reason = cannotBeAsync(node);
+  if (reason) return { refused: reason };
+  const edits = [insert(file.path, asyncPosition(file, node), 'async ')];
+  if (node.type && !isPromiseType(node.type)) {
+    edits.push(insert(file.path, node.type.getStart(file.sourceFile), 'Promise<'), insert(file.path, node.type.end, '>'));
+  }
+  return [...edits, ...returnTag(file, node)];
+}
+
+/** After `export default public static override`, before `function`, the name or the parameters. */
+function asyncPosition({ sourceFile }: EditedFile, node: FunctionNode): number {
+  const after = node.modifiers?.[node.modifiers.length - 1]?.end;
+  if (after === undefined) return node.getStart(sourceFile);
+  const rest = /^(?:\s|\/\/[^\r\n]*|\/\*[\s\S]*?\*\/)*/.exec(sourceFile.text.slice(after));
+  return after + (rest?.[0].length ?? 0);
+}
+
+/** A return type that an async function may declare. */
+export function isPromiseType(type: TypeNode): boolean {
+  return isTypeReferenceNode(type) && isIdentifier(type.typeName) && type.typeName.text === 'Promise';
+}
+
+/** In JavaScript the return type stands in a comment: `@returns {T}`. */
+function returnTag({ path, text, sourceFile }: EditedFile, node: FunctionNode): TextEdit[] {
+  if (!/\.[cm]?jsx?$/.test(path)) return [];
+  const holder = isFunctionDeclaration(node) ? node : (node.parent);
+  const comment = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*(?:(?:export|default|const|let|var)\s+)*$/.exec(text.slice(0, holder.getStart(sourceFile)));
+  const tag = comment && /@returns?[ \t]*\{(?!Promise\b)([^{}\r\n]*)\}/.exec(comment[0]);
+  if (!comment || !tag?.[1]) return [];
+  const start = comment.index + tag.index + tag[0].lastIndexOf(tag[1]);
+  return [insert(path, start, 'Promise<'), insert(path, start + tag[1].length, '>')];
+}

@@ -1,0 +1,35 @@
+import type { Node, SourceFile } from '../program';
+
+/** The line ending that a file uses most. */
+export function newlineOf(text: string): string {
+  const all = text.match(/\n/g)?.length ?? 0;
+  const crlf = text.match(/\r\n/g)?.length ?? 0;
+  return crlf * 2 > all ? '\r\n' : '\n';
+}
+
+/** The blanks that the line of a node begins with. */
+export function indentationAt({ text, sourceFile }: { text: string; sourceFile: SourceFile }, node: Node): string {
+  const start = node.getStart(sourceFile);
+  const lineStart = Math.max(text.lastIndexOf('\n', start - 1), text.lastIndexOf('\r', start - 1)) + 1;
+  return /^[ \t]*/.exec(text.slice(lineStart, start))?.[0] ?? '';
+}
+
+/** What one level of indentation is in a file: a tab, or as many blanks as its first indented line. */
+export function indentUnit(text: string): string {
+  const first = /^(\t| {2,8})(?![ \t*])/m.exec(text);
+  return first?.[1] ?? '  ';
+}
+
+/** Whether a file's statements end with semicolons. */
+export function usesSemicolons(text: string): boolean {
+  const lines = text.match(/[^\s{}(,;/*]\r?$/gm)?.length ?? 0;
+  const ended = text.match(/;[ \t]*\r?$/gm)?.length ?? 0;
+  return ended * 2 >= lines;
+}
+
+/** The quotes that a file's strings have. */
+export function quoteOf(text: string): string {
+  const double = text.match(/"/g)?.length ?? 0;
+  const single = text.match(/'/g)?.length ?? 0;
+  return double > single ? '"' : "'";
+}
