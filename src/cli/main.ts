@@ -2,6 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './check';
 import { addLsp } from './lsp';
+import { addPs } from './ps';
+import { addTree } from './tree';
 import { addRules } from './rules';
 import { version } from './version';
 
@@ -12,6 +14,8 @@ const program = new Command('asyncscope')
   .exitOverride();
 
 addCheck(program);
+addPs(program);
+addTree(program);
 addRules(program);
 addLsp(program);
 

@@ -45,6 +45,7 @@ export class Attachment {
   pid = 0;
   node = '';
   private workers: WorkerThreads | undefined;
+  private closing: Promise<void> | undefined;
 
   constructor(
     private readonly connection: Connection,
@@ -69,9 +70,16 @@ export class Attachment {
     return this.workers.list();
   }
 
-  /** Leaves the process as it was found: the inspector is closed again if we opened it. Never rejects. */
-  async close(): Promise<void> {
-    await this.workers?.close();
+  /**
+   * Leaves the process as it was found: the inspector is closed again if we opened it, and if we had paused it, it goes on
+   * (a session that ends lets it go). Never rejects; may be called again.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.letGo();
+    return this.closing;
+  }
+
+  private async letGo(): Promise<void> {
     await this.restore?.();
     await this.connection.close();
   }

@@ -1,6 +1,7 @@
 // Asks a thread for its heap snapshot, whatever the thread does at the moment.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InspectorSession } from './session';
+import { TargetError } from './target';
 
 export interface SnapshotRequest {
   /** One piece of the snapshot's JSON text, in order. */
@@ -27,9 +28,14 @@ export async function requestHeapSnapshot(session: InspectorSession, request: Sn
   const whole = session
     .send('HeapProfiler.takeHeapSnapshot', { reportProgress: false, captureNumericValue: true }, { timeoutMs: request.timeoutMs ?? 20_000 })
     .finally(() => (begun = true));
+  whole.catch(() => undefined); // awaited below, unless something else fails first
   let resume: (() => Promise<void>) | undefined;
   try {
     const busy = await Promise.race([answersMeanwhile(session, () => begun), whole.then(() => false)]);
+    if (busy && session.shared) {
+      // The debugger would show the pause as the user's own, and nobody would end it if we were cut off.
+      throw new TargetError('The debugged process is in code that never yields; pause it in the debugger, then look again.');
+    }
     if (busy) resume = await pause(session, whole);
     await whole;
   } finally {

@@ -5,7 +5,7 @@ import { readIdentity } from './identity';
 import { inspectOptions, type InspectOptions } from './inspect-options';
 import { inspectorSocket, isPortTaken, listeningSockets } from './listening';
 import { findNodeProcess, isAlive, type NodeProcess } from './node-process';
-import { readBlockedCall, readStatus } from './proc';
+import { isIdle, readBlockedCall, readStatus } from './proc';
 import { TargetError } from './target';
 import { connect, type Connection } from './websocket';
 
@@ -24,6 +24,8 @@ const linux = process.platform === 'linux';
 /** How long a process gets to react to the signal. Within it a busy one may finish what it does. */
 const openingMs = 12_000;
 const pollMs = 20;
+/** An idle process reacts at once: one that has slept so long since the signal has not been told of it. */
+const idleMs = 3_000;
 
 /** Connects to the process's inspector, which is opened where it is closed. Throws a TargetError; then nothing is left open. */
 export async function openInspector(pid: number, abort?: AbortSignal): Promise<OpenedInspector> {
@@ -79,22 +81,23 @@ async function signalAndFind(target: NodeProcess, options: InspectOptions, abort
   const { pid } = target;
   const before = new Set(linux ? (await listeningSockets(pid)).map((socket) => socket.inode) : []);
   const deadline = Date.now() + openingMs;
-  let signalled = false;
+  let signalled = Infinity; // when it was last sent
   let taken = false;
   while (Date.now() < deadline) {
     abort?.throwIfAborted();
     if (!(await isAlive(pid))) throw new TargetError(`Process ${pid} exited while its inspector was being opened.`);
     // Two processes share the default port: the inspector of the second can't open as long as the first one's is.
     const nowTaken = linux && options.port !== 0 && (await isPortTaken(pid, options.port));
-    if (!signalled || (taken && !nowTaken)) {
-      if (!nowTaken) sendSignal(pid);
-      signalled ||= !nowTaken;
+    if (!nowTaken && (taken || signalled === Infinity)) {
+      sendSignal(pid);
+      signalled = Date.now();
     }
     taken = nowTaken;
     const found = linux
       ? (await listeningSockets(pid)).find((socket) => !before.has(socket.inode))
       : await answersAt(target, { host: '127.0.0.1', port: options.port });
     if (found) return found;
+    if (Date.now() - signalled > idleMs && (await isIdle(pid))) break;
     await delay(pollMs);
   }
   if (taken) {
@@ -102,11 +105,10 @@ async function signalAndFind(target: NodeProcess, options: InspectOptions, abort
       `Port ${options.port}, where the inspector of process ${pid} would open, is taken by another process (a debugger's, perhaps); free it and try again.`,
     );
   }
-  const waited = `did not open its inspector within ${openingMs / 1000} s`;
-  if (linux && (await readStatus(pid))?.state === 'R') {
-    throw new TargetError(`Process ${pid} ${waited}: it is busy in a native call; its inspector opens when that is over.`);
+  if (linux && !(await isIdle(pid))) {
+    throw new TargetError(`Process ${pid} is inside a native call and can't answer; its inspector opens when that is over: try again then.`);
   }
-  throw new TargetError(`Process ${pid} ${waited}: it seems to handle SIGUSR1 itself; restart it with --inspect to look into it.`);
+  throw new TargetError(`Process ${pid} did not open its inspector: it seems to handle SIGUSR1 itself; restart it with --inspect to look into it.`);
 }
 
 async function answersAt(target: NodeProcess, address: Address): Promise<Address | undefined> {

@@ -93,17 +93,28 @@ export async function isNodeExecutable(pid: number, executable: string): Promise
   }
 }
 
-/** A process that handles one of these waits sleeps until something comes in: Node's event loop, or Electron's. */
+/** What a thread waits in that has nothing to do: Node's event loop, or Electron's. */
 const loopWaits = /epoll|do_(sys_)?poll|do_select|io_cqring/;
 
-/** Where the main thread sleeps in the kernel, other than in its event loop; undefined where it runs or idles. */
-export async function readBlockedCall(pid: number): Promise<string | undefined> {
+/** Where the main thread sleeps in the kernel; undefined where it runs, or the kernel does not tell. */
+async function readWait(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/task/${pid}/stat`, 'latin1').catch(() => '');
   const [state] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (state !== 'S' && state !== 'D') return undefined;
   const wait = (await readFile(`/proc/${pid}/wchan`, 'latin1').catch(() => '')).trim();
-  if (wait === '' || wait === '0') return undefined;
-  if (!loopWaits.test(wait)) return wait;
+  return wait === '' || wait === '0' ? undefined : wait;
+}
+
+/** True where the main thread sleeps in its event loop. */
+export async function isIdle(pid: number): Promise<boolean> {
+  const wait = await readWait(pid);
+  return wait !== undefined && loopWaits.test(wait) && !(await waitsForChild(pid));
+}
+
+/** The call that the main thread sleeps in, other than its event loop; undefined where it runs or idles. */
+export async function readBlockedCall(pid: number): Promise<string | undefined> {
+  const wait = await readWait(pid);
+  if (wait === undefined || !loopWaits.test(wait)) return wait;
   return (await waitsForChild(pid)) ? 'waiting for a child process' : undefined;
 }
 

@@ -15,22 +15,19 @@ interface WorkerInfo {
 
 export class WorkerThreads {
   private readonly attached = new Map<string, AttachedWorker>();
-  private readonly stopListening: (() => void)[];
 
   constructor(private readonly parent: ProtocolSession) {
-    this.stopListening = [
-      parent.on<{ sessionId: string; workerInfo: WorkerInfo }>('NodeWorker.attachedToWorker', (event) =>
-        this.attached.set(event.sessionId, this.attach(event.sessionId, event.workerInfo)),
-      ),
-      parent.on<{ sessionId: string; message: string }>('NodeWorker.receivedMessageFromWorker', (event) =>
-        this.attached.get(event.sessionId)?.session.receive(event.message),
-      ),
-      parent.on<{ sessionId: string }>('NodeWorker.detachedFromWorker', (event) => {
-        const worker = this.attached.get(event.sessionId);
-        worker?.session.end(`${worker.session.label} ended`);
-        this.attached.delete(event.sessionId);
-      }),
-    ];
+    parent.on<{ sessionId: string; workerInfo: WorkerInfo }>('NodeWorker.attachedToWorker', (event) =>
+      this.attached.set(event.sessionId, this.attach(event.sessionId, event.workerInfo)),
+    );
+    parent.on<{ sessionId: string; message: string }>('NodeWorker.receivedMessageFromWorker', (event) =>
+      this.attached.get(event.sessionId)?.session.receive(event.message),
+    );
+    parent.on<{ sessionId: string }>('NodeWorker.detachedFromWorker', (event) => {
+      const worker = this.attached.get(event.sessionId);
+      worker?.session.end(`${worker.session.label} ended`);
+      this.attached.delete(event.sessionId);
+    });
     void parent.closed.then(({ reason }) => {
       for (const worker of this.attached.values()) worker.session.end(reason);
     });
@@ -41,11 +38,6 @@ export class WorkerThreads {
     // Node announces every running worker before it answers.
     await this.parent.send('NodeWorker.enable', { waitForDebuggerOnStart: false });
     return [...this.attached.values()].sort((a, b) => Number(a.id) - Number(b.id));
-  }
-
-  async close(): Promise<void> {
-    await this.parent.send('NodeWorker.disable', {}, { timeoutMs: 2_000 }).catch(() => undefined);
-    for (const stop of this.stopListening) stop();
   }
 
   private attach(sessionId: string, info: WorkerInfo): AttachedWorker {

@@ -1,0 +1,93 @@
+// The words for a task that the table and the tree share.
+import path from 'node:path';
+import type { Awaits, AwaitsGroup, AwaitsResource, Task, TaskId } from '../tracer/task';
+
+export type TasksById = ReadonlyMap<TaskId, Task>;
+
+export function tasksById(tasks: readonly Task[]): TasksById {
+  return new Map(tasks.map((task) => [task.id, task]));
+}
+
+/** `stuck` is the one thing to know of a stuck task. */
+export function stateText(task: Task): string {
+  return task.stuck ? 'stuck' : task.state;
+}
+
+/** `src/app.ts:12:5`, relative to the working directory where it is inside; nothing for a task without a place. */
+export function placeText({ at }: Task): string {
+  if (!at) return '';
+  const { file, line, column } = at;
+  const relative = path.isAbsolute(file) ? path.relative(process.cwd(), file) : file;
+  return `${relative.startsWith('..') ? file : relative}:${line}:${column}`;
+}
+
+/** Stands before a place that is not known to be the await itself. */
+export function placeMark(exact: boolean): string {
+  return exact ? '' : '~';
+}
+
+export function resourceText({ resource, detail }: AwaitsResource): string {
+  return detail ? `${resource} ${detail}` : resource;
+}
+
+const combinators = { all: 'Promise.all', allSettled: 'Promise.allSettled', any: 'Promise.any', race: 'Promise.race' } as const;
+
+/** `Promise.all, 2 of 5 settled` */
+export function groupText({ group, pending, total }: AwaitsGroup): string {
+  if (total === 0) return `${combinators[group]} of nothing`;
+  return `${combinators[group]}, ${total - pending} of ${total} settled`;
+}
+
+/** What a task waits for, in one line. */
+export function awaitsText(awaits: Awaits, byId: TasksById): string {
+  if ('task' in awaits) return byId.get(awaits.task)?.name ?? 'another task';
+  if ('resource' in awaits) return resourceText(awaits);
+  if ('group' in awaits) {
+    const members = [...awaits.tasks.map((id) => byId.get(id)?.name ?? 'another task'), ...(awaits.resources ?? []).map(resourceText)];
+    return members.length > 0 ? `${groupText(awaits)}: ${countedList(members)}` : groupText(awaits);
+  }
+  return 'a promise';
+}
+
+/** Who waits for a task, by name. */
+export function awaitedByText(task: Task, byId: TasksById): string {
+  return countedList(task.awaitedBy.map((id) => byId.get(id)?.name ?? 'another task'));
+}
+
+/** `a, b ×3`, in the order of first appearance. */
+function countedList(names: string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => `${name}${times(count)}`).join(', ');
+}
+
+/** ` ×500`; nothing for a single one. */
+export function times(count: number): string {
+  return count > 1 ? ` ×${count}` : '';
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Control characters of a program's own names and values would reach the terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => (character === '\n' ? '⏎' : '�'));
+}
+
+/** The terminal's width; without a terminal COLUMNS, or no limit. */
+export function outputWidth(): number {
+  const columns = process.stdout.columns ?? Number(process.env['COLUMNS']);
+  return columns > 0 ? columns : Infinity;
+}
+
+export type Cut = 'start' | 'end';
+
+/** At most `width` characters; what is cut shows as `…`. Counts code points: wide characters take two columns, which is accepted. */
+export function fit(text: string, width: number, cut: Cut = 'end'): string {
+  if (text.length <= width) return text;
+  const characters = [...text];
+  if (characters.length <= width) return text;
+  if (width <= 1) return width === 1 ? '…' : '';
+  return cut === 'end' ? `${characters.slice(0, width - 1).join('')}…` : `…${characters.slice(1 - width).join('')}`;
+}
