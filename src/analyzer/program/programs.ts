@@ -104,6 +104,11 @@ export class Programs {
     );
   }
 
+  /** A file's text without its syntax: unsaved, or from the disk; undefined where it cannot be read. */
+  text(path: string): string | undefined {
+    return this.overlays.get(path) ?? readText(path);
+  }
+
   /** Sets a file's unsaved text, or drops it so that the disk counts again. Seen after {@link refresh}. */
   setText(path: string, text: string | undefined): void {
     if (text === undefined) {

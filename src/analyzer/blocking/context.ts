@@ -1,0 +1,185 @@
+import {
+  SymbolFlags,
+  SyntaxKind,
+  isArrayLiteralExpression,
+  isClassDeclaration,
+  isClassExpression,
+  isIdentifier,
+  isMethodDeclaration,
+  isNewExpression,
+  isPropertyAccessExpression,
+  isReturnStatement,
+  isStringLiteral,
+  isTypeReferenceNode,
+  isCallExpression,
+  isBlock,
+  type Asking,
+  type Checker,
+  type Expression,
+  type Node,
+  type Symbol,
+} from '../program';
+import { skipOuterExpressions } from '../syntax/expressions';
+import { isFunctionNode, type FunctionNode } from '../syntax/functions';
+import type { FunctionFacts } from './facts';
+import { nameText, type Passed } from './declared-names';
+
+/**
+ * Who waits while a function blocks: `handler` the clients of a server, `callback` whatever else the event loop would
+ * run, `async` the same, in a function that could wait without blocking.
+ */
+export type AsyncContext = 'handler' | 'callback' | 'async';
+
+/** What a call does with a function that is handed to it; `exit`: runs it when the process ends and nothing else runs. */
+export type Runner = 'handler' | 'callback' | 'exit';
+
+const timers = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'nextTick']);
+const listeners = new Set(['on', 'once', 'addListener', 'prependListener', 'prependOnceListener', 'addEventListener']);
+const reactions = new Set(['then', 'catch', 'finally']);
+const routes = new Set(['get', 'post', 'put', 'delete', 'patch', 'head', 'options', 'all', 'use', 'route', 'param', 'addHook', 'preHandler', 'fetch']);
+const serverMakers = new Set(['createServer', 'createSecureServer']);
+
+/** Packages whose routers and applications call the functions handed to them for each request. */
+const webPackages = /\/node_modules\/(?:@types\/)?(?:express|express-serve-static-core|router|connect|fastify|koa|koa-router|@koa\/router|koa__router|hono|@hono\/[\w-]+|polka|restify|@hapi\/hapi|find-my-way|h3|elysia)\//;
+
+/** Parameter types by which a function shows that it answers requests, whoever calls it. */
+const requestTypes = /^(?:IncomingMessage|ServerResponse|Http2ServerRequest|Http2ServerResponse|FastifyRequest|FastifyReply|NextApiRequest|NextApiResponse|ExpressRequest|ExpressResponse|RequestHandler|ParameterizedContext|VercelRequest|VercelResponse)$/;
+
+const routeDecorators = new Set(['Get', 'Post', 'Put', 'Delete', 'Patch', 'Head', 'Options', 'All']);
+
+/** Methods that a stream's machinery calls, on subclasses and, without the underscore, in the options of one. */
+const streamMethods = new Set(['_read', '_write', '_writev', '_transform', '_flush', '_final']);
+const streamOptions = new Set(['read', 'write', 'writev', 'transform', 'flush', 'final']);
+const streamClass = /(?:Readable|Writable|Duplex|Transform|PassThrough|Stream)$/;
+
+/** Functions of Node's that call the function handed to them before they return. */
+const immediate = new Set([
+  'assert', 'bind', 'deepEqual', 'doesNotReject', 'doesNotThrow', 'rejects', 'throws', 'run', 'exit', 'runInAsyncScope', 'runStores',
+  'traceSync', 'promisify', 'callbackify', 'timerify', 'deprecate', 'debuglog', 'inherits', 'bindStore', 'subscribe', 'register',
+  'snapshot', 'describe', 'it', 'test', 'suite', 'before', 'after', 'beforeEach', 'afterEach', 'mock', 'fn', 'method', 'log', 'error', 'warn', 'debug', 'info', 'inspect',
+]);
+
+/** Events after which the process ends, or whose handler must be done before it does. */
+const endEvents = /^(?:exit|beforeExit|SIG[A-Z]+|uncaughtException|uncaughtExceptionMonitor|unhandledRejection|disconnect|rejectionHandled|warning)$/;
+
+/** What syntax alone says of the context of a function's body. */
+export function declaredContext(facts: FunctionFacts): AsyncContext | undefined {
+  const { node } = facts;
+  if (!isFunctionNode(node)) return undefined;
+  if (answersRequests(node)) return 'handler';
+  if (isStreamMethod(node, facts.passed)) return 'callback';
+  if (facts.kind === 'async' || returnsPromise(node)) return 'async';
+  return undefined;
+}
+
+function answersRequests(node: FunctionNode): boolean {
+  const types = node.parameters.map(({ type }) => (type && isTypeReferenceNode(type) ? typeName(type.typeName) : ''));
+  if (types.some((name) => requestTypes.test(name)) || (types.includes('Request') && types.includes('Response'))) return true;
+  return (
+    isMethodDeclaration(node) &&
+    (node.modifiers ?? []).some(
+      (modifier) =>
+        modifier.kind === SyntaxKind.Decorator &&
+        isCallExpression((modifier as unknown as { expression: Expression }).expression) &&
+        routeDecorators.has(calledText((modifier as unknown as { expression: { expression: Expression } }).expression.expression) ?? ''),
+    )
+  );
+}
+
+function typeName(name: Node): string {
+  return isIdentifier(name) ? name.text : ((name as { right?: { text: string } }).right?.text ?? '');
+}
+
+function isStreamMethod(node: FunctionNode, passed: Passed | undefined): boolean {
+  const holder = node.parent;
+  if (isMethodDeclaration(node) && (isClassDeclaration(holder) || isClassExpression(holder))) {
+    const base = holder.heritageClauses?.find((clause) => clause.token === SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
+    return base !== undefined && streamMethods.has(nameText(node.name) ?? '') && streamClass.test(calledText(base) ?? '');
+  }
+  return passed !== undefined && isNewExpression(passed.call) && streamOptions.has(passed.property ?? '') && streamClass.test(calledText(passed.call.expression) ?? '');
+}
+
+const promiseMakers = new Set(['resolve', 'reject', 'all', 'allSettled', 'race', 'any', 'then', 'catch', 'finally']);
+
+/** Whether a function that is not async returns a promise, as far as its own syntax says. */
+export function returnsPromise(node: FunctionNode): boolean {
+  if (node.type) return isTypeReferenceNode(node.type) && /^Promise(?:Like)?$/.test(typeName(node.type.typeName));
+  const { body } = node;
+  if (!body) return false;
+  if (!isBlock(body)) return isPromiseExpression(body);
+  let found = false;
+  const visit = (at: Node): void => {
+    if (found || isFunctionNode(at)) return;
+    if (isReturnStatement(at) && at.expression && isPromiseExpression(at.expression)) found = true;
+    else at.forEachChild(visit);
+  };
+  visit(body);
+  return found;
+}
+
+function isPromiseExpression(expression: Expression): boolean {
+  const node = skipOuterExpressions(expression);
+  if (isNewExpression(node)) return isIdentifier(node.expression) && node.expression.text === 'Promise';
+  if (!isCallExpression(node)) return false;
+  const callee = skipOuterExpressions(node.expression);
+  if (!isPropertyAccessExpression(callee) || !promiseMakers.has(callee.name.text)) return false;
+  const isPromise = isIdentifier(callee.expression) && callee.expression.text === 'Promise';
+  return isPromise || reactions.has(callee.name.text);
+}
+
+/** What a call does with the function handed to it; undefined where that is not known. */
+export function* runnerOf(checker: Checker, { call, index, property }: Passed): Asking<Runner | undefined> {
+  const callee = skipOuterExpressions(call.expression);
+  const name = calledText(callee);
+  if (name === undefined || isNewExpression(call)) return undefined;
+  const first = call.arguments[0] && skipOuterExpressions(call.arguments[0]);
+  const event = first && isStringLiteral(first) ? first.text : undefined;
+  const nameNode = isPropertyAccessExpression(callee) ? callee.name : callee;
+  const symbol = yield* checker.getSymbolAtLocation.gen(nameNode);
+  const declared = yield* declaringFiles(checker, symbol);
+  const isOurs = declared.some((path) => !path.includes('/node_modules/') && !/\.d\.[cm]?ts$/.test(path));
+  if (timers.has(name)) return isOurs ? undefined : 'callback';
+  if (property !== undefined && property !== 'handler' && property !== 'preHandler') return undefined;
+  if (routes.has(name) && isPropertyAccessExpression(callee)) {
+    if (declared.some((path) => webPackages.test(path))) return 'handler';
+    if (declared.length === 0 && looksLikeRoute(call, event, index)) return 'handler';
+  }
+  if (property !== undefined) return undefined;
+  if (isOurs) return undefined;
+  if (reactions.has(name)) return 'callback';
+  if (listeners.has(name) && isPropertyAccessExpression(callee)) {
+    const target = skipOuterExpressions(callee.expression);
+    if (isIdentifier(target) && target.text === 'process' && event !== undefined && endEvents.test(event)) return 'exit';
+    return event === 'request' || event === 'checkContinue' ? 'handler' : 'callback';
+  }
+  if (declared.some((path) => nodeFile.test(path))) {
+    if (serverMakers.has(name)) return declared.some((path) => /\/https?2?\.d\.[cm]?ts$/.test(path)) ? 'handler' : 'callback';
+    return immediate.has(name) || index !== call.arguments.length - 1 || declared.some((path) => notLater.test(path)) ? undefined : 'callback';
+  }
+  return undefined;
+}
+
+const nodeFile = /\/node\/(?:ts[\d.]+\/)?(?:fs|child_process|http|https|http2|net|tls|dgram|dns|zlib|crypto|stream|readline|cluster|timers|worker_threads|events|process|perf_hooks)\.d\.[cm]?ts$/;
+const notLater = /\/(?:assert|test|util|async_hooks|diagnostics_channel)\.d\.[cm]?ts$/;
+
+function* declaringFiles(checker: Checker, found: Symbol | undefined): Asking<string[]> {
+  if (!found) return [];
+  const symbol = found.flags & SymbolFlags.Alias ? yield* checker.getAliasedSymbol.gen(found) : found;
+  return symbol.declarations.map((declaration) => declaration.path);
+}
+
+/** A route of a framework whose types are not there: `x.get('/path', (req, res) => …)`. */
+function looksLikeRoute(call: Node & { arguments?: readonly Node[] }, path: string | undefined, index: number): boolean {
+  if (index === 0 || path === undefined || !path.startsWith('/')) return false;
+  const handler = call.arguments?.[index];
+  if (!handler || isArrayLiteralExpression(handler)) return false;
+  if (!isFunctionNode(handler)) return true;
+  const parameter = handler.parameters[0]?.name;
+  return parameter !== undefined && isIdentifier(parameter) && /^_?(?:req|request|ctx|context|c)$/.test(parameter.text);
+}
+
+/** `f` of `f` and `o.f`. */
+function calledText(node: Expression): string | undefined {
+  const at = skipOuterExpressions(node);
+  return isIdentifier(at) ? at.text : isPropertyAccessExpression(at) ? at.name.text : undefined;
+}

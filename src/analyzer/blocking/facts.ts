@@ -1,0 +1,287 @@
+import {
+  SyntaxKind,
+  isBinaryExpression,
+  isBindingElement,
+  isCallExpression,
+  isClassDeclaration,
+  isClassExpression,
+  isClassStaticBlockDeclaration,
+  isConstructorDeclaration,
+  isExportAssignment,
+  isExportSpecifier,
+  isIdentifier,
+  isImportClause,
+  isImportSpecifier,
+  isNewExpression,
+  isPropertyAccessExpression,
+  isPropertyAssignment,
+  isPropertyDeclaration,
+  isStringLiteral,
+  isTaggedTemplateExpression,
+  isVariableDeclaration,
+  type CallExpression,
+  type ClassDeclaration,
+  type ClassExpression,
+  type Expression,
+  type NewExpression,
+  type Node,
+  type SourceFile,
+  type TaggedTemplateExpression,
+} from '../program';
+import { skipOuterExpressions } from '../syntax/expressions';
+import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
+import { callbackRun } from './callbacks';
+import { declaredNames, passedTo, type Passed } from './declared-names';
+
+type ClassNode = ClassDeclaration | ClassExpression;
+
+/** What runs a callee: a call, `new`, or a tagged template. */
+export type CallNode = CallExpression | NewExpression | TaggedTemplateExpression;
+
+/** A function, a class (what `new` runs: its constructor and field initializers), or a file's top level. */
+export interface FunctionFacts {
+  /** `PATH#Class.method`: stays the same as long as names and order in the file do. */
+  readonly key: string;
+  readonly path: string;
+  /** How messages name it: `load`, `Config.load`, `new Config`. */
+  readonly label: string;
+  readonly node: FunctionNode | ClassNode | SourceFile;
+  readonly kind: 'module' | 'sync' | 'async' | 'generator';
+  /** What it stands in. */
+  readonly parent: FunctionFacts | undefined;
+  /** Names by which it is called; `default` for a default export. */
+  readonly names: readonly string[];
+  /** The call that it is handed to as an argument. */
+  readonly passed: Passed | undefined;
+  readonly sites: Site[];
+}
+
+/** A place in a function's body where another function runs, or is handed over to be run. */
+export interface Site {
+  /** `call`: calls it; `inline`: a function written here that runs here at once; `reference`: a named one handed over. */
+  readonly kind: 'call' | 'inline' | 'reference';
+  /** The name that is called or handed over; of an inline one, that of the function which runs it. */
+  readonly name: string;
+  /** The node of that name, which the compiler is asked about. */
+  readonly nameNode: Node;
+  readonly node: CallNode | Expression;
+  readonly within: FunctionFacts;
+  /** The function written here (`inline`). */
+  readonly inlined?: FunctionFacts;
+  /** What a reference is handed to. */
+  readonly passed?: Passed;
+}
+
+/** Another name for the same function. */
+export interface Alias {
+  readonly from: string;
+  readonly to: string;
+  /** Other files can call it by this name. */
+  readonly exported: boolean;
+}
+
+/** What a file's syntax says about its functions and calls; no types. */
+export interface FileFacts {
+  readonly path: string;
+  readonly sourceFile: SourceFile;
+  /** The first is the top level. */
+  readonly functions: readonly FunctionFacts[];
+  /** By the name that is called or handed over; inline ones are under ``. */
+  readonly sites: ReadonlyMap<string, readonly Site[]>;
+  readonly aliases: readonly Alias[];
+  /** The facts of a function's or class's node, overload signatures included. */
+  readonly byNode: ReadonlyMap<Node, FunctionFacts>;
+}
+
+const known = new WeakMap<SourceFile, FileFacts>();
+
+/** The facts of a file, read once for each version of its text. */
+export function fileFacts(sourceFile: SourceFile): FileFacts {
+  let facts = known.get(sourceFile);
+  if (!facts) known.set(sourceFile, (facts = new Reader(sourceFile).facts));
+  return facts;
+}
+
+class Reader {
+  private readonly functions: FunctionFacts[] = [];
+  private readonly sites = new Map<string, Site[]>();
+  private readonly aliases: Alias[] = [];
+  private readonly byNode = new Map<Node, FunctionFacts>();
+  private readonly keys = new Map<string, number>();
+  /** Overload signatures, until the function with the body is seen. */
+  private readonly overloads: { node: FunctionNode; parent: FunctionFacts }[] = [];
+  readonly facts: FileFacts;
+
+  constructor(private readonly sourceFile: SourceFile) {
+    const path: string = sourceFile.fileName;
+    const top = this.add({ key: `${path}#`, label: 'the top level', node: sourceFile, kind: 'module', parent: undefined, names: [], passed: undefined });
+    sourceFile.forEachChild((child) => this.visit(child, top));
+    for (const { node, parent } of this.overloads) {
+      const name = declaredNames(node)[0];
+      const whole = this.functions.find((one) => one.parent === parent && name !== undefined && one.names[0] === name);
+      if (whole) this.byNode.set(node, whole);
+    }
+    const { functions, sites, aliases, byNode } = this;
+    this.facts = { path, sourceFile, functions, sites, aliases, byNode };
+  }
+
+  private add(found: Omit<FunctionFacts, 'path' | 'sites'>): FunctionFacts {
+    const count = (this.keys.get(found.key) ?? 0) + 1;
+    this.keys.set(found.key, count);
+    const key = count > 1 ? `${found.key}~${count}` : found.key;
+    const facts: FunctionFacts = { ...found, key, path: this.sourceFile.fileName, sites: [] };
+    this.functions.push(facts);
+    this.byNode.set(found.node, facts);
+    return facts;
+  }
+
+  private addSite(site: Site): void {
+    const named = this.sites.get(site.name);
+    if (named) named.push(site);
+    else this.sites.set(site.name, [site]);
+    site.within.sites.push(site);
+  }
+
+  private visit(node: Node, within: FunctionFacts): void {
+    if (isFunctionNode(node)) this.visitFunction(node, within);
+    else if (isClassDeclaration(node) || isClassExpression(node)) this.visitClass(node, within);
+    else {
+      if (isCallExpression(node) || isNewExpression(node) || isTaggedTemplateExpression(node)) this.visitCall(node, within);
+      else this.visitAlias(node);
+      node.forEachChild((child) => this.visit(child, within));
+    }
+  }
+
+  private visitFunction(node: FunctionNode, within: FunctionFacts): void {
+    if (!node.body) {
+      this.overloads.push({ node, parent: within });
+      return;
+    }
+    const names = declaredNames(node);
+    const name = names[0] ?? '()';
+    const passed = passedTo(node);
+    const owner = within.kind === 'module' ? '' : within.label.replace(/^new /, '');
+    const facts = this.add({
+      key: within.kind === 'module' ? `${within.key}${name}` : `${within.key}.${name}`,
+      label: names[0] === undefined ? 'an anonymous function' : isMember(node) && owner ? `${owner}.${name}` : name,
+      node,
+      kind: isAsync(node) ? 'async' : 'asteriskToken' in node && node.asteriskToken ? 'generator' : 'sync',
+      parent: within,
+      names,
+      passed,
+    });
+    const run = callbackRun(node, passed);
+    if (run) this.addSite({ kind: 'inline', name: '', nameNode: run.name ?? node, node, within, inlined: facts });
+    node.forEachChild((child) => this.visit(child, facts));
+  }
+
+  private visitClass(node: ClassNode, within: FunctionFacts): void {
+    const names = declaredNames(node);
+    const name = names[0] ?? 'class';
+    const facts = this.add({
+      key: within.kind === 'module' ? `${within.key}${name}` : `${within.key}.${name}`,
+      label: `new ${name}`,
+      node,
+      kind: 'sync',
+      parent: within,
+      names,
+      passed: undefined,
+    });
+    const base = node.heritageClauses?.find((clause) => clause.token === SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
+    const constructed = node.members.find((member) => isConstructorDeclaration(member) && member.body);
+    // Without a constructor of its own, a class runs that of its base.
+    if (base && !constructed) this.addCall(base, base, facts);
+    for (const child of node.heritageClauses ?? []) this.visit(child, within);
+    for (const member of node.members) {
+      if (isConstructorDeclaration(member)) {
+        this.byNode.set(member, facts);
+        member.forEachChild((child) => this.visit(child, facts));
+      } else if (isPropertyDeclaration(member)) {
+        const isStatic = member.modifiers?.some((modifier) => modifier.kind === SyntaxKind.StaticKeyword);
+        this.visitAlias(member);
+        if (member.initializer) this.visit(member.initializer, isStatic ? within : facts);
+      } else this.visit(member, isClassStaticBlockDeclaration(member) ? within : facts);
+    }
+  }
+
+  private visitCall(node: CallNode, within: FunctionFacts): void {
+    const callee = skipOuterExpressions(isTaggedTemplateExpression(node) ? node.tag : node.expression);
+    if (callee.kind === SyntaxKind.SuperKeyword) {
+      const base = classBase(within.node);
+      if (base) this.addCall(base, node, within);
+    } else this.addCall(callee, node, within);
+    if (isTaggedTemplateExpression(node)) return;
+    node.arguments?.forEach((argument, index) => {
+      const value = unbound(argument);
+      const nameNode = nameOf(value);
+      if (nameNode) this.addSite({ kind: 'reference', name: nameNode.text, nameNode, node: argument, within, passed: { call: node, index, property: undefined } });
+    });
+  }
+
+  private addCall(callee: Expression, node: CallNode | Expression, within: FunctionFacts): void {
+    const nameNode = nameOf(callee);
+    if (nameNode) this.addSite({ kind: 'call', name: nameNode.text, nameNode, node, within });
+  }
+
+  /** Notes where a function gets another name: imports, exports, destructuring, constants and properties that hold it. */
+  private visitAlias(node: Node): void {
+    if (isImportSpecifier(node)) this.alias(node.propertyName?.text ?? node.name.text, node.name.text, false);
+    else if (isImportClause(node) && node.name) this.alias('default', node.name.text, false);
+    else if (isExportSpecifier(node)) this.alias(node.propertyName?.text ?? node.name.text, node.name.text, true);
+    else if (isExportAssignment(node)) this.aliasOf(node.expression, 'default', true);
+    else if (isBindingElement(node) && isIdentifier(node.name) && node.propertyName && isIdentifier(node.propertyName)) {
+      this.alias(node.propertyName.text, node.name.text, false);
+    } else if (isVariableDeclaration(node) && node.initializer && isIdentifier(node.name)) {
+      if (isRequire(node.initializer)) this.alias('default', node.name.text, false);
+      else this.aliasOf(node.initializer, node.name.text, true);
+    } else if ((isPropertyAssignment(node) || isPropertyDeclaration(node)) && node.initializer && isIdentifier(node.name)) {
+      this.aliasOf(node.initializer, node.name.text, true);
+    } else if (isBinaryExpression(node) && node.operatorToken.kind === SyntaxKind.EqualsToken && isPropertyAccessExpression(node.left)) {
+      const isModule = isIdentifier(node.left.expression) && node.left.expression.text === 'module' && node.left.name.text === 'exports';
+      this.aliasOf(node.right, isModule ? 'default' : node.left.name.text, true);
+    }
+  }
+
+  private aliasOf(value: Expression, to: string, exported: boolean): void {
+    const target = unbound(value);
+    const from = nameOf(target);
+    if (from) this.alias(from.text, to, exported);
+    // What a call returns may be a blocking function (`createSyncFn()`): it goes by the callee's name with `()`.
+    else if (isCallExpression(target)) {
+      const callee = nameOf(skipOuterExpressions(target.expression));
+      if (callee) this.alias(`${callee.text}()`, to, exported);
+    }
+  }
+
+  private alias(from: string, to: string, exported: boolean): void {
+    if (from !== to) this.aliases.push({ from, to, exported });
+  }
+}
+
+function isMember(node: FunctionNode): boolean {
+  return node.kind === SyntaxKind.MethodDeclaration || node.kind === SyntaxKind.GetAccessor || node.kind === SyntaxKind.SetAccessor || isPropertyDeclaration(node.parent);
+}
+
+function isRequire(node: Expression): boolean {
+  return isCallExpression(node) && isIdentifier(node.expression) && node.expression.text === 'require' && node.arguments[0] !== undefined && isStringLiteral(node.arguments[0]);
+}
+
+function classBase(node: Node): Expression | undefined {
+  if (!isClassDeclaration(node) && !isClassExpression(node)) return undefined;
+  return node.heritageClauses?.find((clause) => clause.token === SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
+}
+
+/** `f` of `f` and `o.f`. */
+function nameOf(node: Expression): (Node & { text: string }) | undefined {
+  const at = skipOuterExpressions(node);
+  if (isIdentifier(at)) return at;
+  return isPropertyAccessExpression(at) && isIdentifier(at.name) ? at.name : isPropertyAccessExpression(at) ? (at.name as Node & { text: string }) : undefined;
+}
+
+/** `f` of `f.bind(…)`. */
+export function unbound(node: Expression): Expression {
+  const at = skipOuterExpressions(node);
+  if (!isCallExpression(at)) return at;
+  const callee = skipOuterExpressions(at.expression);
+  return isPropertyAccessExpression(callee) && callee.name.text === 'bind' ? skipOuterExpressions(callee.expression) : at;
+}

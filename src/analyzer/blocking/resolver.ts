@@ -1,0 +1,162 @@
+import {
+  NodeFlags,
+  SymbolFlags,
+  SyntaxKind,
+  isBindingElement,
+  isClassDeclaration,
+  isClassExpression,
+  isExportAssignment,
+  isIdentifier,
+  isNewExpression,
+  isPropertyAccessExpression,
+  isPropertyAssignment,
+  isPropertyDeclaration,
+  isShorthandPropertyAssignment,
+  isStringLiteral,
+  isVariableDeclaration,
+  isBinaryExpression,
+  isCallExpression,
+  isNumericLiteral,
+  isObjectLiteralExpression,
+  type Asking,
+  type Checker,
+  type Expression,
+  type Node,
+  type NodeHandle,
+  type Symbol,
+} from '../program';
+import { skipOuterExpressions } from '../syntax/expressions';
+import { isFunctionNode } from '../syntax/functions';
+import { catalogueModule, findApi, type BlockingApi } from './catalogue';
+import { fileFacts, unbound, type FunctionFacts, type Site } from './facts';
+import { isDeclarationFile, originOf, type Origin } from './origin';
+
+/** What a site runs: a blocking API, or a function of the user's files. */
+export type Target = { readonly api: BlockingApi } | { readonly run: FunctionFacts };
+
+const maxSteps = 8;
+
+/** What a site calls or hands over; undefined where that is neither a blocking API nor a function that can be followed. */
+export function* targetOf(checker: Checker, site: Site): Asking<Target | undefined> {
+  if (site.inlined) return { run: site.inlined };
+  const constructs = isNewExpression(site.node) && site.kind === 'call';
+  const target = yield* targetOfName(checker, site.nameNode, constructs, maxSteps);
+  if (!target || !('api' in target) || site.kind !== 'call') return target;
+  return blocksHere(target.api, site.node) ? target : undefined;
+}
+
+function* targetOfName(checker: Checker, nameNode: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
+  if (steps === 0) return undefined;
+  const parent = nameNode.parent;
+  const expression = (isPropertyAccessExpression(parent) && parent.name === nameNode ? parent : nameNode) as Expression;
+  const origin = yield* originOf(checker, expression);
+  if (origin) {
+    const api = apiOfOrigin(origin, constructs);
+    return api && { api };
+  }
+  const symbol = yield* checker.getSymbolAtLocation.gen(nameNode);
+  return symbol && (yield* targetOfSymbol(checker, symbol, nameNode, constructs, steps));
+}
+
+function apiOfOrigin({ module, name }: Origin, constructs: boolean): BlockingApi | undefined {
+  const called = name || 'default';
+  return findApi(module, constructs ? `new ${called}` : called);
+}
+
+function* targetOfSymbol(checker: Checker, found: Symbol, at: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
+  const symbol = found.flags & SymbolFlags.Alias ? yield* checker.getAliasedSymbol.gen(found) : found;
+  const own: NodeHandle[] = [];
+  for (const handle of symbol.declarations) {
+    if (isDeclarationFile(handle.path)) {
+      const api = yield* apiOfDeclaration(symbol, handle, constructs);
+      if (api) return { api };
+    } else if (!handle.path.includes('/node_modules/')) own.push(handle);
+  }
+  for (const handle of own) {
+    const node = yield* handle.resolve.gen();
+    const target = node && (yield* targetOfDeclaration(checker, node, constructs, steps));
+    if (target) return target;
+  }
+  if (own.length === 0 || !(symbol.flags & (SymbolFlags.Variable | SymbolFlags.Property))) return undefined;
+  // A variable or property that holds a function: the function's own symbol, if the type leads to one.
+  const type = yield* checker.getTypeAtLocation.gen(at);
+  const held = yield* type.getSymbol.gen();
+  if (!held || held.id === symbol.id || !(held.flags & (SymbolFlags.Function | SymbolFlags.Method))) return undefined;
+  return yield* targetOfSymbol(checker, held, at, constructs, steps - 1);
+}
+
+/** The function that a declaration in the user's files is or holds. */
+function* targetOfDeclaration(checker: Checker, node: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
+  if (isFunctionNode(node) || isClassDeclaration(node) || isClassExpression(node)) {
+    const run = fileFacts(node.getSourceFile()).byNode.get(node);
+    return run && { run };
+  }
+  if (isShorthandPropertyAssignment(node)) {
+    const value = yield* checker.getShorthandAssignmentValueSymbol.gen(node);
+    return value && (yield* targetOfSymbol(checker, value, node.name, constructs, steps - 1));
+  }
+  if (isBindingElement(node)) return undefined;
+  const value = heldValue(node);
+  if (!value) return undefined;
+  const held = unbound(value);
+  if (isFunctionNode(held) || isClassExpression(held)) return yield* targetOfDeclaration(checker, held, constructs, steps - 1);
+  const name = isIdentifier(held) ? held : isPropertyAccessExpression(held) ? held.name : undefined;
+  return name && (yield* targetOfName(checker, name, constructs, steps - 1));
+}
+
+function heldValue(node: Node): Expression | undefined {
+  if (isVariableDeclaration(node)) return isConstant(node) ? node.initializer : undefined;
+  if (isPropertyAssignment(node) || isPropertyDeclaration(node)) return node.initializer;
+  if (isExportAssignment(node)) return node.expression;
+  if (isBinaryExpression(node)) return node.right;
+  // In JavaScript files the left side of `exports.f = …` is the declaration.
+  return isPropertyAccessExpression(node) && isBinaryExpression(node.parent) ? node.parent.right : undefined;
+}
+
+function isConstant(node: Node): boolean {
+  // `let` may hold something else by the time it is called.
+  return (node.parent.flags & NodeFlags.Const) !== 0 || node.getSourceFile().fileName.endsWith('js');
+}
+
+/** The API that a symbol declared in a declaration file is: Node's own by the file's name, a package's by its folder. */
+function* apiOfDeclaration(symbol: Symbol, handle: NodeHandle, constructs: boolean): Asking<BlockingApi | undefined> {
+  const module = declaredModule(handle.path);
+  if (module === undefined) return undefined;
+  if (constructs) return findApi(module, `new ${symbol.name}`);
+  if (handle.kind === SyntaxKind.FunctionDeclaration || handle.kind === SyntaxKind.VariableDeclaration) return findApi(module, symbol.name);
+  const parent = yield* symbol.getParent.gen();
+  return parent && findApi(module, `${parent.name}.prototype.${symbol.name}`);
+}
+
+const nodeTypes = /\/node\/(?:ts[\d.]+\/)?(\w+)(?:\.generated)?\.d\.[cm]?ts$/;
+const packageTypes = /.*\/node_modules\/(?:@types\/)?((?:@[^/]+\/)?[^/]+)\//;
+
+function declaredModule(path: string): string | undefined {
+  const node = nodeTypes.exec(path);
+  if (node) return catalogueModule(node[1] ?? '');
+  const name = packageTypes.exec(path)?.[1];
+  return name === undefined ? undefined : catalogueModule(name.includes('__') ? `@${name.replace('__', '/')}` : name);
+}
+
+/** Whether this call of an API is its blocking form. */
+function blocksHere(api: BlockingApi, node: Node): boolean {
+  if (!isCallExpression(node) && !isNewExpression(node)) return true;
+  const given = (node.arguments ?? []).map(skipOuterExpressions);
+  const option = (name: string): boolean =>
+    given.some(
+      (argument) =>
+        isObjectLiteralExpression(argument) &&
+        argument.properties.some(
+          (property) => isPropertyAssignment(property) && isIdentifier(property.name) && property.name.text === name && property.initializer.kind === SyntaxKind.TrueKeyword,
+        ),
+    );
+  const first = given[0];
+  const last = given.at(-1);
+  if (api.smallUpTo !== undefined && first && isNumericLiteral(first) && Number(first.text) <= api.smallUpTo) return false;
+  if (api.syncWhenArgsAtMost !== undefined && given.length > api.syncWhenArgsAtMost) return false;
+  if (api.syncUnlessCallback && last && (isFunctionNode(last) || (given.length > 2 && !isObjectLiteralExpression(last) && !isStringLiteral(last)))) return false;
+  if (api.syncUnlessOption && (option(api.syncUnlessOption) || (last && isFunctionNode(last)))) return false;
+  if (api.syncWhenOption && !option(api.syncWhenOption)) return false;
+  if (api.whenNumber !== undefined && !(given[api.whenNumber] && isNumericLiteral(given[api.whenNumber] as Node))) return false;
+  return true;
+}

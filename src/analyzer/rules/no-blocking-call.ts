@@ -1,0 +1,98 @@
+import { apiLabel, costs, type Cost } from '../blocking/catalogue';
+import { fileFacts } from '../blocking/facts';
+import { blockingGraph, type BlockingCall } from '../blocking/graph';
+import type { Related, Severity } from '../finding';
+import { SyntaxKind, isTaggedTemplateExpression, type Node } from '../program';
+import type { Rule } from './rule';
+
+interface Options {
+  allow: readonly string[];
+  minimumCost: Cost;
+}
+
+/** Blocking calls that async code runs, directly or through any number of functions in any file. */
+export const noBlockingCall: Rule<Options> = {
+  id: 'no-blocking-call',
+  description: 'A call in async code blocks the event loop: while it runs, no timer, request or promise of the process moves.',
+  group: 'blocking',
+  severity: 'warning',
+  preset: 'recommended',
+  equals: ['n/no-sync', 'node/no-sync', 'no-sync'],
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      allow: {
+        description: 'APIs that may block, as messages name them: `fs.existsSync`, `DatabaseSync.exec`; `fs.*` for all of a module.',
+        type: 'array',
+        items: { type: 'string' },
+        default: [],
+      },
+      minimumCost: {
+        description: 'Report only what costs at least this: `low` (microseconds), `size` (depends on the input), `medium` (up to a millisecond), `high`, `unbounded`.',
+        enum: costs,
+        default: 'low',
+      },
+    },
+  },
+  listen(context) {
+    const { allow, minimumCost } = context.options;
+    const isAllowed = (label: string): boolean => allow.includes(label) || allow.includes(`${label.slice(0, label.lastIndexOf('.'))}.*`);
+    return {
+      [SyntaxKind.SourceFile]() {
+        const graph = context.shared(blockingGraph);
+        for (const call of graph.callsIn(fileFacts(context.unit.sourceFile))) {
+          if (isAllowed(apiLabel(call.api)) || costs.indexOf(call.api.cost) < costs.indexOf(minimumCost)) continue;
+          context.report({ at: markedNode(call.site.node), message: messageOf(call), severity: severityOf(call), related: chainOf(call) });
+        }
+      },
+    };
+  },
+};
+
+const severities: Readonly<Record<BlockingCall['context'], Readonly<Record<Cost, Severity>>>> = {
+  handler: { low: 'hint', size: 'info', medium: 'warning', high: 'error', unbounded: 'error' },
+  callback: { low: 'hint', size: 'hint', medium: 'warning', high: 'warning', unbounded: 'error' },
+  async: { low: 'hint', size: 'hint', medium: 'info', high: 'warning', unbounded: 'error' },
+};
+
+function severityOf({ context, api }: BlockingCall): Severity {
+  return severities[context][api.cost];
+}
+
+const costTexts: Readonly<Record<Cost, string>> = {
+  low: 'low cost: microseconds',
+  size: 'cost grows with its input',
+  medium: 'medium cost: up to a millisecond, more on a slow disk',
+  high: 'high cost: milliseconds to seconds',
+  unbounded: 'unbounded cost: until something else is done',
+};
+
+const contextTexts: Readonly<Record<BlockingCall['context'], string>> = {
+  handler: 'in a request handler',
+  callback: 'in a callback of the event loop',
+  async: 'in async code',
+};
+
+function messageOf({ site, api, context, chain }: BlockingCall): string {
+  const name = apiLabel(api);
+  const cost = costTexts[api.cost];
+  const instead = api.replacement === undefined ? '' : ` Use ${api.replacement}.`;
+  if (chain.length === 1) return `${name} blocks the event loop ${contextTexts[context]} (${cost}).${instead}`;
+  const calls = chain.length - 1;
+  return `${site.name} blocks the event loop ${contextTexts[context]}: it reaches ${name} through ${calls === 1 ? 'one call' : `${calls} calls`} (${cost}).`;
+}
+
+function chainOf({ api, chain }: BlockingCall): Related[] {
+  return chain.slice(1).map((site, index) => {
+    const node = markedNode(site.node);
+    const message = index === chain.length - 2 ? `${site.within.label} calls ${apiLabel(api)}.` : `${site.within.label} calls ${site.name}.`;
+    return { path: site.within.path, start: node.getStart(), end: node.end, message };
+  });
+}
+
+/** What is marked of a call: the callee, so that a long argument list stays unmarked. */
+function markedNode(node: Node): Node {
+  if (node.kind === SyntaxKind.CallExpression) return (node as unknown as { expression: Node }).expression;
+  return isTaggedTemplateExpression(node) ? node.tag : node;
+}
