@@ -37,7 +37,7 @@ export function withoutSuppressed(findings: readonly Finding[], sourceFile: Sour
       (stretch) =>
         stretch.start <= finding.start &&
         finding.start < stretch.end &&
-        (stretch.names === undefined || stretch.names.some((name) => name === finding.rule || rule?.equals.includes(name))),
+        (stretch.names === undefined || stretch.names.some((name) => name === finding.rule || rule?.equals.includes(name) || rule?.silencedBy?.includes(name))),
     );
   });
 }

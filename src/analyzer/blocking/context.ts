@@ -21,8 +21,9 @@ import {
 } from '../program';
 import { skipOuterExpressions } from '../syntax/expressions';
 import { isFunctionNode, type FunctionNode } from '../syntax/functions';
-import type { FunctionFacts } from './facts';
+import { extendedClass } from '../syntax/classes';
 import { nameText, type Passed } from './declared-names';
+import type { FunctionFacts } from './facts';
 
 /**
  * Who waits while a function blocks: `handler` the clients of a server, `callback` whatever else the event loop would
@@ -93,7 +94,7 @@ function typeName(name: Node): string {
 function isStreamMethod(node: FunctionNode, passed: Passed | undefined): boolean {
   const holder = node.parent;
   if (isMethodDeclaration(node) && (isClassDeclaration(holder) || isClassExpression(holder))) {
-    const base = holder.heritageClauses?.find((clause) => clause.token === SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
+    const base = extendedClass(holder);
     return base !== undefined && streamMethods.has(nameText(node.name) ?? '') && streamClass.test(calledText(base) ?? '');
   }
   return passed !== undefined && isNewExpression(passed.call) && streamOptions.has(passed.property ?? '') && streamClass.test(calledText(passed.call.expression) ?? '');

@@ -2,7 +2,6 @@ import {
   isBinaryExpression,
   isCallExpression,
   isClassDeclaration,
-  isClassExpression,
   isExportAssignment,
   isFunctionDeclaration,
   isIdentifier,

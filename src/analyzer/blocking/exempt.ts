@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { packageDirectory } from '../program';
+import { ancestors } from '../program';
 import type { FileFacts } from './facts';
 
 const testNames = /\.(?:test|spec|bench|e2e|cy|stories)\.[cm]?[jt]sx?$/;
@@ -21,7 +21,7 @@ export function isExemptFile(facts: FileFacts): boolean {
 }
 
 function isTest(facts: FileFacts): boolean {
-  const below = path.relative(packageDirectory(facts.path, existsSync), facts.path).split(path.sep).join('/');
+  const below = path.relative(packageDirectory(path.dirname(facts.path)), facts.path).split(path.sep).join('/');
   if (testNames.test(below) || testFolders.test(below) || configNames.test(below)) return true;
   return testCalls.some((name) => facts.sites.get(name)?.some((site) => site.within.kind === 'module' && site.kind === 'call' && site.nameNode === (site.node as { expression?: unknown }).expression));
 }
@@ -32,4 +32,21 @@ const workerPort = /\bparentPort\b|\bworkerData\b|workerpool\.worker\s*\(/;
 function isWorker(facts: FileFacts): boolean {
   const { text } = facts.sourceFile;
   return workerPort.test(text) && !/\bisMainThread\b/.test(text);
+}
+
+const packages = new Map<string, string>();
+
+/** The nearest directory with a package.json. */
+function packageDirectory(directory: string): string {
+  let found = packages.get(directory);
+  if (found === undefined) {
+    found = directory;
+    for (const at of ancestors(directory)) {
+      if (!existsSync(path.join(at, 'package.json'))) continue;
+      found = at;
+      break;
+    }
+    packages.set(directory, found);
+  }
+  return found;
 }

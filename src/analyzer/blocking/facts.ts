@@ -20,20 +20,17 @@ import {
   isTaggedTemplateExpression,
   isVariableDeclaration,
   type CallExpression,
-  type ClassDeclaration,
-  type ClassExpression,
   type Expression,
   type NewExpression,
   type Node,
   type SourceFile,
   type TaggedTemplateExpression,
 } from '../program';
+import { extendedClass, type ClassNode } from '../syntax/classes';
 import { skipOuterExpressions } from '../syntax/expressions';
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
 import { callbackRun } from './callbacks';
 import { declaredNames, passedTo, type Passed } from './declared-names';
-
-type ClassNode = ClassDeclaration | ClassExpression;
 
 /** What runs a callee: a call, `new`, or a tagged template. */
 export type CallNode = CallExpression | NewExpression | TaggedTemplateExpression;
@@ -64,7 +61,7 @@ export interface Site {
   readonly name: string;
   /** The node of that name, which the compiler is asked about. */
   readonly nameNode: Node;
-  readonly node: CallNode | Expression;
+  readonly node: Node;
   readonly within: FunctionFacts;
   /** The function written here (`inline`). */
   readonly inlined?: FunctionFacts;
@@ -187,7 +184,7 @@ class Reader {
       names,
       passed: undefined,
     });
-    const base = node.heritageClauses?.find((clause) => clause.token === SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
+    const base = extendedClass(node);
     const constructed = node.members.find((member) => isConstructorDeclaration(member) && member.body);
     // Without a constructor of its own, a class runs that of its base.
     if (base && !constructed) this.addCall(base, base, facts);
@@ -207,7 +204,7 @@ class Reader {
   private visitCall(node: CallNode, within: FunctionFacts): void {
     const callee = skipOuterExpressions(isTaggedTemplateExpression(node) ? node.tag : node.expression);
     if (callee.kind === SyntaxKind.SuperKeyword) {
-      const base = classBase(within.node);
+      const base = isClassDeclaration(within.node) || isClassExpression(within.node) ? extendedClass(within.node) : undefined;
       if (base) this.addCall(base, node, within);
     } else this.addCall(callee, node, within);
     if (isTaggedTemplateExpression(node)) return;
@@ -218,7 +215,7 @@ class Reader {
     });
   }
 
-  private addCall(callee: Expression, node: CallNode | Expression, within: FunctionFacts): void {
+  private addCall(callee: Expression, node: Node, within: FunctionFacts): void {
     const nameNode = nameOf(callee);
     if (nameNode) this.addSite({ kind: 'call', name: nameNode.text, nameNode, node, within });
   }
@@ -229,7 +226,7 @@ class Reader {
     else if (isImportClause(node) && node.name) this.alias('default', node.name.text, false);
     else if (isExportSpecifier(node)) this.alias(node.propertyName?.text ?? node.name.text, node.name.text, true);
     else if (isExportAssignment(node)) this.aliasOf(node.expression, 'default', true);
-    else if (isBindingElement(node) && isIdentifier(node.name) && node.propertyName && isIdentifier(node.propertyName)) {
+    else if (isBindingElement(node) && node.name && isIdentifier(node.name) && node.propertyName && isIdentifier(node.propertyName)) {
       this.alias(node.propertyName.text, node.name.text, false);
     } else if (isVariableDeclaration(node) && node.initializer && isIdentifier(node.name)) {
       if (isRequire(node.initializer)) this.alias('default', node.name.text, false);
@@ -266,16 +263,10 @@ function isRequire(node: Expression): boolean {
   return isCallExpression(node) && isIdentifier(node.expression) && node.expression.text === 'require' && node.arguments[0] !== undefined && isStringLiteral(node.arguments[0]);
 }
 
-function classBase(node: Node): Expression | undefined {
-  if (!isClassDeclaration(node) && !isClassExpression(node)) return undefined;
-  return node.heritageClauses?.find((clause) => clause.token === SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
-}
-
 /** `f` of `f` and `o.f`. */
 function nameOf(node: Expression): (Node & { text: string }) | undefined {
   const at = skipOuterExpressions(node);
-  if (isIdentifier(at)) return at;
-  return isPropertyAccessExpression(at) && isIdentifier(at.name) ? at.name : isPropertyAccessExpression(at) ? (at.name as Node & { text: string }) : undefined;
+  return isIdentifier(at) ? at : isPropertyAccessExpression(at) ? at.name : undefined;
 }
 
 /** `f` of `f.bind(…)`. */

@@ -1,6 +1,6 @@
 import type { Checker, Programs, Project } from '../program';
 import type { Shared } from '../shared';
-import { apiLabel, blockingApis, calledName, costs, type BlockingApi } from './catalogue';
+import { blockingApis, calledName, costs, type BlockingApi } from './catalogue';
 import { declaredContext, runnerOf, type AsyncContext, type Runner } from './context';
 import { fileFacts, type FileFacts, type FunctionFacts, type Site } from './facts';
 import { passedRun } from './callbacks';
@@ -202,9 +202,10 @@ export class BlockingGraph {
       this.pendingFunctions.push(within);
     }
     if (within.kind !== 'sync' || declaredContext(within) === 'async' || isGuarded(site)) return;
+    const verdict = { api, site, through: 'run' in target ? target.run : undefined, length: (callee?.length ?? 0) + 1 };
     const known = this.verdicts.get(within.key);
-    if (known && costs.indexOf(known.api.cost) >= costs.indexOf(api.cost)) return;
-    this.verdicts.set(within.key, { api, site, through: 'run' in target ? target.run : undefined, length: (callee?.length ?? 0) + 1 });
+    if (known && !isWorse(verdict, known)) return;
+    this.verdicts.set(within.key, verdict);
     for (const caller of this.callers.get(within.key) ?? []) this.consider(caller);
   }
 
@@ -234,6 +235,12 @@ export class BlockingGraph {
   }
 }
 
+/** Of all that makes a function block, the dearest is told; then the nearest, then the first. */
+function isWorse(a: Verdict, b: Verdict): boolean {
+  const dearer = costs.indexOf(a.api.cost) - costs.indexOf(b.api.cost);
+  return dearer !== 0 ? dearer > 0 : a.length !== b.length ? a.length < b.length : a.site.node.pos < b.site.node.pos;
+}
+
 /** The blocking graph of a project; built when the rule first asks, renewed with each snapshot. */
 export const blockingGraph: Shared<BlockingGraph> = {
   build(programs, project) {
@@ -242,5 +249,3 @@ export const blockingGraph: Shared<BlockingGraph> = {
     return new BlockingGraph(programs, project, index);
   },
 };
-
-export { apiLabel };

@@ -100,7 +100,8 @@ function* originOfSymbol(checker: Checker, symbol: Symbol, steps: number): Askin
   }
   if (isBindingElement(node) && isObjectBindingPattern(node.parent) && !node.dotDotDotToken) {
     const source = node.parent.parent;
-    const name = nameText(node.propertyName ?? node.name);
+    const key = node.propertyName ?? node.name;
+    const name = key && nameText(key);
     if (name === undefined || !isVariableDeclaration(source) || !source.initializer) return undefined;
     const base = yield* originOf(checker, source.initializer, steps - 1);
     return base && memberOf(base, name);

@@ -3,4 +3,4 @@ export { Importers } from './importers';
 export { Programs, type DiskChanges, type SourceUnit } from './programs';
 export * from './syntax';
 export * from './types';
-export { packageDirectory } from './projects';
+export { ancestors } from './projects';

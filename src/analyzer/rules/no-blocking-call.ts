@@ -2,7 +2,7 @@ import { apiLabel, costs, type Cost } from '../blocking/catalogue';
 import { fileFacts } from '../blocking/facts';
 import { blockingGraph, type BlockingCall } from '../blocking/graph';
 import type { Related, Severity } from '../finding';
-import { SyntaxKind, isTaggedTemplateExpression, type Node } from '../program';
+import { SyntaxKind, isCallExpression, isNewExpression, isTaggedTemplateExpression, type Node } from '../program';
 import type { Rule } from './rule';
 
 interface Options {
@@ -17,7 +17,8 @@ export const noBlockingCall: Rule<Options> = {
   group: 'blocking',
   severity: 'warning',
   preset: 'recommended',
-  equals: ['n/no-sync', 'node/no-sync', 'no-sync'],
+  equals: [],
+  silencedBy: ['n/no-sync', 'node/no-sync', 'no-sync'],
   schema: {
     type: 'object',
     additionalProperties: false,
@@ -43,7 +44,7 @@ export const noBlockingCall: Rule<Options> = {
         const graph = context.shared(blockingGraph);
         for (const call of graph.callsIn(fileFacts(context.unit.sourceFile))) {
           if (isAllowed(apiLabel(call.api)) || costs.indexOf(call.api.cost) < costs.indexOf(minimumCost)) continue;
-          context.report({ at: markedNode(call.site.node), message: messageOf(call), severity: severityOf(call), related: chainOf(call) });
+          context.report({ at: markedSpan(call.site.node), message: messageOf(call), severity: severityOf(call), related: chainOf(call) });
         }
       },
     };
@@ -85,14 +86,13 @@ function messageOf({ site, api, context, chain }: BlockingCall): string {
 
 function chainOf({ api, chain }: BlockingCall): Related[] {
   return chain.slice(1).map((site, index) => {
-    const node = markedNode(site.node);
     const message = index === chain.length - 2 ? `${site.within.label} calls ${apiLabel(api)}.` : `${site.within.label} calls ${site.name}.`;
-    return { path: site.within.path, start: node.getStart(), end: node.end, message };
+    return { path: site.within.path, ...markedSpan(site.node), message };
   });
 }
 
 /** What is marked of a call: the callee, so that a long argument list stays unmarked. */
-function markedNode(node: Node): Node {
-  if (node.kind === SyntaxKind.CallExpression) return (node as unknown as { expression: Node }).expression;
-  return isTaggedTemplateExpression(node) ? node.tag : node;
+function markedSpan(node: Node): { start: number; end: number } {
+  const callee = isCallExpression(node) || isNewExpression(node) ? node.expression : isTaggedTemplateExpression(node) ? node.tag : node;
+  return { start: node.getStart(), end: callee.end };
 }

@@ -55,6 +55,8 @@ export interface Rule<Options extends object = object> {
   readonly preset: Preset;
   /** Rules of other linters that mean the same: their `eslint-disable` counts, and where they are on ours steps back. */
   readonly equals: readonly string[];
+  /** Rules of other linters that overlap with this one: their `eslint-disable` counts, but ours does not step back. */
+  readonly silencedBy?: readonly string[];
   readonly schema: OptionsSchema;
   listen(context: RuleContext<Options>): Listeners;
 }
