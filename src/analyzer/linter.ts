@@ -38,16 +38,24 @@ export class Linter {
    */
   *check(paths: readonly string[]): Generator<FileReport> {
     const wanted = paths.filter((path) => !this.configs.forFile(path).excluded);
-    const readable = wanted.filter((path) => this.problem(path) === undefined);
-    this.programs.open(readable);
-    for (let at = 0; at < wanted.length; at += chunkSize) yield* this.chunk(wanted.slice(at, at + chunkSize));
+    const problems = new Map(wanted.map((path) => [path, this.problem(path)]));
+    this.programs.open(wanted.filter((path) => problems.get(path) === undefined));
+    for (let at = 0; at < wanted.length; at += chunkSize) yield* this.chunk(wanted.slice(at, at + chunkSize), problems);
   }
 
-  private chunk(paths: readonly string[]): FileReport[] {
+  private chunk(paths: readonly string[], problems: ReadonlyMap<string, string | undefined>): FileReport[] {
     const walks = paths.map((path) => {
-      const problem = this.problem(path);
+      const problem = problems.get(path);
       const unit = problem === undefined ? this.programs.unit(path) : undefined;
-      return unit ? this.walk(unit) : new Walk(path, undefined, [{ path, message: problem ?? 'the compiler could not read the file.' }]);
+      if (!unit) return unchecked(path, problem ?? 'the compiler could not read it; it may have been deleted in the meantime.');
+      // The compiler, too, calls it binary, but as a syntax error in every place.
+      if (unit.text.includes('\0')) return unchecked(path, 'binary content; the file was skipped.');
+      try {
+        return this.walk(unit);
+      } catch (error) {
+        if (error instanceof RangeError) return unchecked(path, 'its code is nested too deeply to be checked; it was skipped.');
+        throw error;
+      }
     });
     const syntax = walks.map((walk) => walk.askSyntax());
     this.programs.ask([...syntax, ...walks.flatMap((walk) => walk.askings)]);
@@ -61,10 +69,6 @@ export class Linter {
 
   private walk(unit: SourceUnit): Walk {
     const walk = new Walk(unit.path, unit, []);
-    if (unit.text.includes('\0')) {
-      walk.errors.push({ path: unit.path, message: 'binary content; the file was skipped.' });
-      return walk;
-    }
     const listeners = new Map<SyntaxKind, { listener: Listener; rule: Rule }[]>();
     for (const { rule, severity, options } of this.configs.forFile(unit.path).rules) {
       walk.rules.set(rule.id, rule);
@@ -168,13 +172,17 @@ function near(unit: SourceUnit, finding: Finding, position: number): boolean {
   return true;
 }
 
+function unchecked(path: string, message: string): Walk {
+  return new Walk(path, undefined, [{ path, message }]);
+}
+
 /** Why a file cannot be checked at all, in a sentence; undefined where it can. */
 function unreadable(path: string): string | undefined {
   try {
     const stat = statSync(path);
     if (!stat.isFile()) return 'not a file.';
     if (stat.size > maxFileBytes) {
-      return `${(stat.size / 1e6).toFixed(1)} MB is over the limit of ${maxFileBytes / 1e6} MB for one file; it was skipped.`;
+      return `${(stat.size / 1e6).toFixed(1)} MB is over the limit of ${maxFileBytes / 1e6} MB for one file; it was skipped. Exclude it where it is generated.`;
     }
     accessSync(path, constants.R_OK);
     return undefined;

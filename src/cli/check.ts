@@ -98,9 +98,10 @@ async function check(paths: string[], options: CheckOptions): Promise<number> {
       ...positions.diagnostic(finding, offered[index]?.fixes ?? []),
       fixable: finding.fixes.some((fix) => fix.safe),
     }));
-    const notes = programs.notes.map(({ config, text }) => `${positions.file(config)}: ${text}`);
+    const notes = programs.notes.map((note) => ({ ...note, text: note.text.replaceAll(`${cwd}${path.sep}`, '') }));
+    errors.push(...notes.filter(({ unread }) => unread).map(({ config, text }) => ({ path: config, message: text })));
     progress.erase();
-    for (const note of new Set(notes)) process.stderr.write(`note: ${note}\n`);
+    for (const { config, text } of notes.filter(({ unread }) => !unread)) process.stderr.write(`note: ${positions.file(config)}: ${text}\n`);
     return print(options, {
       cwd,
       files: done,

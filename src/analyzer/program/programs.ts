@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { API, Project, Snapshot } from 'typescript7/sync';
+import type { API, CreateSnapshotProgramParams, Project, Snapshot, SyntheticProjectId } from 'typescript7/sync';
 import type { SourceFile } from 'typescript7/ast';
 import { CompilerDied, compilerPid, isChannelFailure, startCompiler } from './compiler';
-import { candidateConfigs, inferredDirectory, inferredKey, inferredProject, readProject, type ProjectSpec } from './projects';
+import { programProblems, type ConfigProblem } from './config-problems';
+import { ProjectFinder } from './project-finder';
+import { inferredKey, inferredProject, type ProjectSpec } from './projects';
 import type { Asking, CompilerDiagnostic } from './types';
 
 /** A source file together with the project whose types it has. Valid until the next {@link Programs.refresh}. */
@@ -38,7 +40,9 @@ export class Programs {
   private snapshot: Snapshot | undefined;
   private snapshots = 0;
   private readonly projects = new Map<string, OpenProject>();
-  private readonly specs = new Map<string, ProjectSpec>();
+  private readonly finder = new ProjectFinder(() => this.api);
+  /** Names of all source files of a program, for those that were asked. */
+  private readonly sourceNames = new WeakMap<Project, ReadonlySet<string>>();
   /** The project key of each file asked for. */
   private readonly owners = new Map<string, string>();
   /** Unsaved text by path. */
@@ -46,6 +50,8 @@ export class Programs {
   /** Paths that some snapshot's layer holds: the disk is no longer read for them, so their changes go through it. */
   private readonly layered = new Set<string>();
   private pendingLayer = new Map<string, string | undefined>();
+  /** Programs that nobody needs any more. */
+  private dropped: SyntheticProjectId[] = [];
   private pendingDisk: { changed: string[]; created: string[]; deleted: string[] } = none();
 
   constructor(private readonly cwd: string) {
@@ -62,32 +68,44 @@ export class Programs {
     return this.snapshots;
   }
 
-  /** Problems of the configurations in use: `{ config, text }`, each once. */
-  get notes(): { config: string; text: string }[] {
-    return [...this.projects.values()].flatMap(({ spec }) =>
-      spec.notes.map((text) => ({ config: spec.configFile ?? spec.key, text })),
-    );
+  /** What is wrong with the configurations that were read, each once. */
+  get notes(): ConfigProblem[] {
+    const read = [...this.finder.read].flatMap((spec) => spec.problems);
+    const programs = [...this.projects.values()].flatMap(({ spec: { configFile }, id }) => {
+      const project = id && this.snapshot?.getProject(id);
+      return project && configFile ? programProblems(configFile, this.guard(() => project.program.getProgramDiagnostics())) : [];
+    });
+    return [...read, ...programs];
   }
 
   /** Finds the projects of files and loads them. Files that are open already cost nothing. */
   open(files: readonly string[]): void {
     const fresh = files.filter((file) => !this.owners.has(file));
     if (fresh.length === 0) return;
-    const undecided = new Map<string, string[]>();
+    /** Files that no configuration lists, with those whose programs may hold them all the same. */
+    let undecided: { file: string; candidates: ProjectSpec[] }[] = [];
     for (const file of fresh) {
-      const configs = this.guard(() => this.configsFor(file));
-      const owner = configs.find((spec) => this.includes(spec, file));
+      const specs = this.guard(() => this.finder.configsFor(file));
+      const owner = specs.find((spec) => this.finder.lists(spec, file));
       if (owner) this.adopt(file, owner);
-      else undecided.set(file, configs.map((spec) => spec.key));
+      else undecided.push({ file, candidates: specs.filter((spec) => mayImport(spec, file)) });
     }
     this.refresh();
-    // A file that no configuration lists may still be imported by one's files.
-    for (const [file, keys] of undecided) {
-      const imported = keys.find((key) => this.importedBy(key, file));
-      if (imported) this.owners.set(file, imported);
-      else this.adoptLoose(file);
+    const tried = undecided.length > 0;
+    while (undecided.length > 0) {
+      const rest: typeof undecided = [];
+      for (const { candidates } of undecided) if (candidates[0]) this.load(candidates[0]);
+      this.refresh();
+      for (const { file, candidates } of undecided) {
+        const [spec, ...others] = candidates;
+        if (!spec) this.adoptLoose(file);
+        else if (this.holds(spec, file)) this.adopt(file, spec);
+        else rest.push({ file, candidates: others });
+      }
+      undecided = rest;
     }
-    if (undecided.size > 0) this.refresh();
+    if (tried) this.dropUnowned();
+    this.refresh();
   }
 
   /** The file as the current snapshot has it; undefined where it cannot be read. */
@@ -151,23 +169,20 @@ export class Programs {
     const created = [...this.projects.values()].filter((project) => project.id === undefined);
     const disk = this.pendingDisk;
     const quiet = disk.changed.length + disk.created.length + disk.deleted.length === 0;
-    if (this.snapshot && quiet && this.pendingLayer.size === 0 && created.length === 0 && stale.length === 0) return;
+    const settled = this.pendingLayer.size + created.length + stale.length + this.dropped.length === 0;
+    if (this.snapshot && quiet && settled) return;
     const removedPaths = [...this.pendingLayer].filter(([, text]) => text === undefined).map(([path]) => path);
     const files = Object.fromEntries([...this.pendingLayer].filter((entry): entry is [string, string] => entry[1] !== undefined));
     for (const path of this.pendingLayer.keys()) this.layered.add(path);
     const params = {
       fileSystem: { kind: 'layer' as const, files, removedPaths },
       fileNotifications: quiet ? undefined : disk,
-      createPrograms: created.map(({ spec }) => ({ rootFiles: spec.rootFiles, compilerOptions: spec.options })),
-      reconfigurePrograms: stale.map(({ spec, id }) => ({
-        id: id as never,
-        rootFiles: spec.rootFiles,
-        compilerOptions: spec.options,
-      })),
+      createPrograms: created.map(({ spec }) => programOf(spec)),
+      reconfigurePrograms: stale.map(({ spec, id }) => ({ id: id as never, ...programOf(spec) })),
       ensurePrograms: true as const,
     };
     this.guard(() => {
-      const previous = this.snapshot;
+      const previous = this.withoutDropped();
       this.snapshot = previous ? previous.update(params) : this.api.createSnapshot(params);
       created.forEach((project, index) => (project.id = this.snapshot?.operation.createdPrograms?.[index]?.id));
       previous?.dispose();
@@ -176,6 +191,17 @@ export class Programs {
     for (const project of stale) project.stale = false;
     this.pendingLayer = new Map();
     this.pendingDisk = none();
+  }
+
+  /** The snapshot less the programs that nobody needs: the 7.1 compiler crashes when one request removes and creates. */
+  private withoutDropped(): Snapshot | undefined {
+    const previous = this.snapshot;
+    if (!previous || this.dropped.length === 0) return previous;
+    const removePrograms = this.dropped;
+    this.dropped = [];
+    const next = previous.update({ removePrograms });
+    previous.dispose();
+    return next;
   }
 
   /** Runs askings side by side; their questions go out in batches. One that throws ends them all. */
@@ -220,19 +246,24 @@ export class Programs {
 
   /** Starts a new compiler process with the same projects and unsaved text. */
   restart(): void {
-    this.api.close();
+    this.close();
     this.api = startCompiler(this.cwd);
     this.snapshot = undefined;
     this.layered.clear();
     this.pendingLayer = new Map(this.overlays);
     this.pendingDisk = none();
+    this.dropped = [];
     for (const project of this.projects.values()) project.id = undefined;
     this.refresh();
   }
 
-  /** Ends the compiler process. */
+  /** Ends the compiler process, if it has not ended by itself. */
   close(): void {
-    this.api.close();
+    try {
+      this.api.close();
+    } catch (error) {
+      if (!isChannelFailure(error)) throw error;
+    }
   }
 
   private projectOf(path: string): Project | undefined {
@@ -240,60 +271,17 @@ export class Programs {
     return id && this.snapshot?.getProject(id);
   }
 
-  /** The configurations that may own a file, nearest first, each followed by those it refers to. */
-  private configsFor(file: string): ProjectSpec[] {
-    const found = new Map<string, ProjectSpec>();
-    const visit = (config: string): void => {
-      if (found.has(config)) return;
-      const spec = this.spec(config);
-      found.set(config, spec);
-      spec.references.forEach(visit);
-    };
-    for (const config of candidateConfigs(file, existsSync)) {
-      visit(config);
-      // The nearest that lists the file is enough; the ones above need not be read.
-      if ([...found.values()].some((spec) => this.includes(spec, file))) break;
-    }
-    return [...found.values()];
-  }
-
-  private spec(config: string): ProjectSpec {
-    let spec = this.specs.get(config);
-    if (!spec) this.specs.set(config, (spec = readProject(this.api, config)));
-    return spec;
-  }
-
-  private readonly rootSets = new WeakMap<ProjectSpec, Set<string>>();
-
-  private includes(spec: ProjectSpec, file: string): boolean {
-    let roots = this.rootSets.get(spec);
-    if (!roots) this.rootSets.set(spec, (roots = new Set(spec.rootFiles)));
-    return roots.has(file);
-  }
-
   private adopt(file: string, spec: ProjectSpec): void {
     this.owners.set(file, spec.key);
+    this.load(spec);
+  }
+
+  private load(spec: ProjectSpec): void {
     if (!this.projects.has(spec.key)) this.projects.set(spec.key, { spec, id: undefined, stale: false });
   }
 
-  private importedBy(key: string, file: string): boolean {
-    const spec = this.specs.get(key);
-    if (!spec || spec.rootFiles.length === 0) return false;
-    if (/\.[cm]?jsx?$/.test(file) && spec.options.allowJs !== true && spec.options.checkJs !== true) return false;
-    const known = this.projects.has(key);
-    if (!known) {
-      this.projects.set(key, { spec, id: undefined, stale: false });
-      this.refresh();
-    }
-    const id = this.projects.get(key)?.id;
-    const project = id && this.snapshot?.getProject(id);
-    const found = project && this.guard(() => project.program.getSourceFileNames().includes(file as never));
-    if (!found && !known) this.projects.delete(key);
-    return found === true;
-  }
-
   private adoptLoose(file: string): void {
-    const directory = inferredDirectory(file);
+    const directory = this.finder.inferredDirectory(file);
     const key = inferredKey(directory);
     const project = this.projects.get(key) ?? { spec: inferredProject(directory), id: undefined, stale: false };
     project.spec.rootFiles.push(file);
@@ -302,19 +290,37 @@ export class Programs {
     this.owners.set(file, key);
   }
 
+  /** Whether a loaded program has a file among its sources. */
+  private holds(spec: ProjectSpec, file: string): boolean {
+    const id = this.projects.get(spec.key)?.id;
+    const project = id && this.snapshot?.getProject(id);
+    if (!project) return false;
+    let names = this.sourceNames.get(project);
+    if (!names) this.sourceNames.set(project, (names = new Set<string>(this.guard(() => project.program.getSourceFileNames()))));
+    return names.has(file);
+  }
+
+  private dropUnowned(): void {
+    const owning = new Set(this.owners.values());
+    for (const [key, { id }] of this.projects) {
+      if (owning.has(key)) continue;
+      this.projects.delete(key);
+      if (id !== undefined) this.dropped.push(id as SyntheticProjectId);
+    }
+  }
+
   /** Files came or went, or a configuration changed: read them again and give every open file its project anew. */
   private forgetProjects(): void {
     const files = [...this.owners.keys()].filter((file) => this.overlays.has(file) || existsSync(file));
-    this.specs.clear();
+    this.finder.forget();
     this.owners.clear();
     for (const project of this.projects.values()) {
-      const fresh = project.spec.configFile
-        ? this.guard(() => this.spec(project.spec.configFile as string))
-        : inferredProject(project.spec.key.slice(inferredKey('').length));
-      project.spec = fresh;
+      const { configFile, key } = project.spec;
+      project.spec = configFile ? this.guard(() => this.finder.spec(configFile)) : inferredProject(key.slice(inferredKey('').length));
       project.stale = true;
     }
     this.open(files);
+    this.dropUnowned();
   }
 
   private guard<T>(request: () => T): T {
@@ -324,6 +330,15 @@ export class Programs {
       throw isChannelFailure(error) ? new CompilerDied(error) : error;
     }
   }
+}
+
+function programOf({ rootFiles, options, projectReferences }: ProjectSpec): CreateSnapshotProgramParams {
+  return { rootFiles, compilerOptions: options, options: { projectReferences } };
+}
+
+/** Whether a project's files may import a file that it does not list. */
+function mayImport({ rootFiles, options }: ProjectSpec, file: string): boolean {
+  return rootFiles.length > 0 && (!/\.[cm]?jsx?$/.test(file) || options.allowJs === true || options.checkJs === true);
 }
 
 function none(): { changed: string[]; created: string[]; deleted: string[] } {

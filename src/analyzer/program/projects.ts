@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { API } from 'typescript7/sync';
+import type { API, ProjectReference } from 'typescript7/sync';
+import { isChannelFailure } from './compiler';
+import { jsonProblem, parsingProblems, unreadableProblem, type ConfigProblem } from './config-problems';
 
 /** Compiler options as the API takes them: enums are numbers, paths absolute. */
 export type CompilerOptions = Record<string, unknown>;
@@ -13,10 +15,10 @@ export interface ProjectSpec {
   readonly configFile: string | undefined;
   rootFiles: string[];
   options: CompilerOptions;
-  /** Config files that this one refers to (`references`), absolute. */
-  references: string[];
-  /** What is wrong with the configuration, in sentences. */
-  notes: string[];
+  /** What it refers to: imports of those projects' output lead to their sources. */
+  projectReferences: readonly ProjectReference[];
+  /** What is wrong with the configuration. */
+  problems: ConfigProblem[];
 }
 
 // Numeric values of the compiler's enums (ModuleKind.Preserve, ModuleResolutionKind.Bundler, ScriptTarget.ESNext,
@@ -27,26 +29,27 @@ const TARGET_ESNEXT = 99;
 const JSX_PRESERVE = 1;
 const MODULE_DETECTION_FORCE = 3;
 
-/** Reads a tsconfig or jsconfig. A broken one gives what can be read of it, with notes; never throws. */
+/** Reads a tsconfig or jsconfig. A broken one gives what can be read of it, and what is wrong; never throws. */
 export function readProject(api: API, configFile: string): ProjectSpec {
-  const spec: ProjectSpec = { key: configFile, configFile, rootFiles: [], options: {}, references: [], notes: [] };
+  const spec: ProjectSpec = { key: configFile, configFile, rootFiles: [], options: {}, projectReferences: [], problems: [] };
   try {
     const parsed = api.parseConfigFile(configFile);
     spec.rootFiles = [...parsed.fileNames];
     spec.options = analysisOptions(parsed.options as CompilerOptions, path.dirname(configFile));
-    spec.references = (parsed.projectReferences ?? []).map((reference) => configPath(String(reference.path)));
-    // 18002/18003: no inputs were found, which is how a solution-style config looks.
-    spec.notes = parsed.errors.filter((error) => error.code !== 18002 && error.code !== 18003).map((error) => error.text);
+    spec.projectReferences = parsed.projectReferences ?? [];
+    const { error } = api.readConfigFile(configFile);
+    spec.problems = error?.startPosition && error.code < 5000 ? [jsonProblem(configFile, error)] : parsingProblems(configFile, parsed.errors);
   } catch (error) {
-    spec.notes = [error instanceof Error ? error.message.replace(/^api: (client error: )?/, '') : String(error)];
+    if (isChannelFailure(error)) throw error;
+    spec.problems = [unreadableProblem(configFile)];
     spec.options = inferredOptions(path.dirname(configFile));
   }
   return spec;
 }
 
-/** A reference names a config file, or a directory with a tsconfig.json in it. */
-function configPath(reference: string): string {
-  return reference.endsWith('.json') ? reference : path.join(reference, 'tsconfig.json');
+/** The configuration files that a project refers to: a reference names one, or a directory with a tsconfig.json in it. */
+export function referencedConfigs(spec: ProjectSpec): string[] {
+  return spec.projectReferences.map(({ path: reference }) => (reference.endsWith('.json') ? reference : `${reference}/tsconfig.json`));
 }
 
 /**
@@ -59,8 +62,8 @@ export function inferredProject(directory: string): ProjectSpec {
     configFile: undefined,
     rootFiles: [],
     options: inferredOptions(directory),
-    references: [],
-    notes: [],
+    projectReferences: [],
+    problems: [],
   };
 }
 
@@ -81,7 +84,6 @@ function inferredOptions(directory: string): CompilerOptions {
       jsx: JSX_PRESERVE,
       maxNodeModuleJsDepth: 0,
       moduleDetection: MODULE_DETECTION_FORCE,
-      ...nodeTypes(directory),
     },
     directory,
   );
@@ -102,16 +104,19 @@ function analysisOptions(options: CompilerOptions, directory: string): CompilerO
   delete result.emitDeclarationOnly;
   delete result.isolatedDeclarations;
   delete result.tsBuildInfoFile;
-  if (result.types === undefined) result.types = ['*'];
-  if (!findTypesPackage(directory) && !result.typeRoots) Object.assign(result, nodeTypes(directory));
-  return result;
+  result.types ??= ['*'];
+  return findTypesPackage(directory) === undefined ? withShippedTypes(result, directory) : result;
 }
 
-/** Where no `@types/node` is installed for a directory, the one that ships with this package. */
-function nodeTypes(directory: string): CompilerOptions {
-  if (findTypesPackage(directory)) return { types: ['*'] };
+/** Where no `@types/node` is installed for a directory: with the one that ships with this package added. */
+function withShippedTypes(options: CompilerOptions, directory: string): CompilerOptions {
   const shipped = shippedTypeRoot();
-  return shipped ? { types: ['node'], typeRoots: [shipped] } : {};
+  if (shipped === undefined) return options;
+  const given = options.types as string[];
+  const roots = (options.typeRoots as string[] | undefined) ?? [...ancestors(directory)].map((at) => path.join(at, 'node_modules', '@types')).filter(existsSync);
+  // The shipped root may hold more than Node's types: of it nothing else is taken.
+  const installed = given.includes('*') ? roots.flatMap((root) => readdirSync(root).filter((name) => !name.startsWith('.'))) : given;
+  return { ...options, typeRoots: [...roots, shipped].map(slashed), types: [...new Set([...installed, 'node'])] };
 }
 
 /** The nearest directory upwards in whose node_modules Node's types are installed. */
@@ -138,17 +143,22 @@ export function* ancestors(directory: string): Generator<string> {
   }
 }
 
-/** The configuration files that may govern a file: tsconfig.json before jsconfig.json, nearest first. */
-export function candidateConfigs(file: string, exists: (path: string) => boolean): string[] {
+/** The configuration files that may govern the files of a directory: tsconfig.json before jsconfig.json, nearest first. */
+export function candidateConfigs(directory: string): string[] {
   const found: string[] = [];
-  for (const directory of ancestors(path.dirname(file))) {
-    if (path.basename(directory) === 'node_modules') break;
+  for (const at of ancestors(directory)) {
+    if (path.basename(at) === 'node_modules') break;
     for (const name of ['tsconfig.json', 'jsconfig.json']) {
-      const config = path.join(directory, name);
-      if (exists(config)) found.push(config);
+      const config = slashed(path.join(at, name));
+      if (existsSync(config)) found.push(config);
     }
   }
   return found;
+}
+
+/** A path as the compiler writes it, with `/` on Windows too. */
+export function slashed(file: string): string {
+  return path.sep === '/' ? file : file.split(path.sep).join('/');
 }
 
 /** The directory whose inferred project a loose file belongs to: where its Node types are installed, else the root. */

@@ -1,0 +1,68 @@
+import path from 'node:path';
+import type { API } from 'typescript7/sync';
+import { candidateConfigs, inferredDirectory, readProject, referencedConfigs, type ProjectSpec } from './projects';
+
+/** Finds which configurations may own a file; what was read is kept until {@link forget}. */
+export class ProjectFinder {
+  private readonly specs = new Map<string, ProjectSpec>();
+  private readonly rootSets = new WeakMap<ProjectSpec, ReadonlySet<string>>();
+  private readonly candidates = new Map<string, readonly string[]>();
+  private readonly directories = new Map<string, string>();
+
+  /** `api` gives the compiler that reads configurations. */
+  constructor(private readonly api: () => API) {}
+
+  /** What has been read so far. */
+  get read(): Iterable<ProjectSpec> {
+    return this.specs.values();
+  }
+
+  /** What a configuration file says. */
+  spec(config: string): ProjectSpec {
+    let spec = this.specs.get(config);
+    if (!spec) this.specs.set(config, (spec = readProject(this.api(), config)));
+    return spec;
+  }
+
+  /** The configurations that may own a file, nearest first, each followed by those it refers to. */
+  configsFor(file: string): ProjectSpec[] {
+    const directory = path.dirname(file);
+    let candidates = this.candidates.get(directory);
+    if (!candidates) this.candidates.set(directory, (candidates = candidateConfigs(directory)));
+    const found = new Set<ProjectSpec>();
+    const visit = (config: string): void => {
+      const spec = this.spec(config);
+      if (found.has(spec)) return;
+      found.add(spec);
+      referencedConfigs(spec).forEach(visit);
+    };
+    for (const config of candidates) {
+      visit(config);
+      // The nearest that lists the file is enough; the ones above need not be read.
+      if ([...found].some((spec) => this.lists(spec, file))) break;
+    }
+    return [...found];
+  }
+
+  /** Whether a configuration's `files` and `include` give a file. */
+  lists(spec: ProjectSpec, file: string): boolean {
+    let roots = this.rootSets.get(spec);
+    if (!roots) this.rootSets.set(spec, (roots = new Set(spec.rootFiles)));
+    return roots.has(file);
+  }
+
+  /** Where the types of a loose file come from. */
+  inferredDirectory(file: string): string {
+    const directory = path.dirname(file);
+    let found = this.directories.get(directory);
+    if (found === undefined) this.directories.set(directory, (found = inferredDirectory(file)));
+    return found;
+  }
+
+  /** Files came or went: everything is to be read again. */
+  forget(): void {
+    this.specs.clear();
+    this.candidates.clear();
+    this.directories.clear();
+  }
+}
