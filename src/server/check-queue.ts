@@ -23,7 +23,9 @@ export class CheckQueue {
   private timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   private lastEdit = 0;
   private firstPendingEdit = 0;
-  /** How long the last check of an edited file took: typing is answered as fast as the file allows. Milliseconds. */
+  /** Between the last edit and the check of its file. Milliseconds. */
+  private wait = 0;
+  /** How long the last check of an edited file took. Milliseconds. */
   private lastDuration = 0;
 
   /** `check` checks files and publishes what it found. */
@@ -39,8 +41,11 @@ export class CheckQueue {
 
   /** A file's own text has changed, or it was opened. */
   edit(path: string): void {
-    this.lastEdit = Date.now();
-    if (this.edited.size === 0) this.firstPendingEdit = this.lastEdit;
+    const now = Date.now();
+    // Whoever types slower than the checks take has an answer to each keystroke; else to each pause.
+    this.wait = now - this.lastEdit < 2 * this.lastDuration ? Math.min(longestWait, this.lastDuration) : 0;
+    this.lastEdit = now;
+    if (this.edited.size === 0) this.firstPendingEdit = now;
     this.edited.add(path);
     this.dependants.delete(path);
     this.arm();
@@ -73,9 +78,8 @@ export class CheckQueue {
     this.disarm();
     const now = Date.now();
     if (this.edited.size > 0) {
-      const wait = Math.min(longestWait, this.lastDuration);
       // Somebody who types without a pause still sees findings every now and then.
-      this.at(Math.min(this.lastEdit + wait, this.firstPendingEdit + 4 * longestWait) - now);
+      this.at(Math.min(this.lastEdit + this.wait, this.firstPendingEdit + 4 * longestWait) - now);
     } else if (this.dependants.size > 0) this.at(this.lastEdit + settled - now);
     else if (this.closed.size > 0) this.at(this.lastEdit + idle - now);
   }

@@ -3,8 +3,8 @@ import { DiagnosticSeverity } from 'vscode-languageserver/node';
 import { makeFolder, type Folder } from '../folder';
 import { Editor, uriOf } from './editor';
 
-const executor = 'new Promise(async (resolve) => {\n  resolve(await fetch("https://example.org"));\n});\n';
-const sound = 'new Promise((resolve) => {\n  resolve(1);\n});\n';
+const executor = 'export const pending = new Promise(async (resolve) => {\n  resolve(await fetch("https://example.org"));\n});\n';
+const sound = 'export const pending = new Promise((resolve) => {\n  resolve(1);\n});\n';
 
 describe('server: diagnostics', () => {
   let folder: Folder;
@@ -31,7 +31,7 @@ describe('server: diagnostics', () => {
     assert.equal(found?.source, 'asyncscope');
     assert.equal(found.code, 'no-async-promise-executor');
     assert.equal(found.severity, DiagnosticSeverity.Error);
-    assert.deepEqual(found.range, { start: { line: 0, character: 12 }, end: { line: 0, character: 17 } });
+    assert.deepEqual(found.range, { start: { line: 0, character: 35 }, end: { line: 0, character: 40 } });
     assert.match(found.codeDescription?.href ?? '', /^file:.*\/docs\/rules\/no-async-promise-executor\.md$/);
   });
 
