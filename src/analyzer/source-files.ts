@@ -6,7 +6,12 @@ import type { FileError } from './finding';
 
 const sourceFile = /\.[cm]?[jt]sx?$/;
 /** Declarations run nothing, and minified code is nobody's to mend: walks leave them out, a path given by name counts. */
-export const notWorthChecking = /\.d\.[cm]?ts$|\.d\.[^.]+\.ts$|\.min\.[cm]?js$/;
+const notWorthChecking = /\.d\.[cm]?ts$|\.d\.[^.]+\.ts$|\.min\.[cm]?js$/;
+
+/** Whether a file's name is that of a source file worth checking. */
+export function isSource(file: string): boolean {
+  return sourceFile.test(file) && !notWorthChecking.test(file);
+}
 
 /** The patterns of one .gitignore, relative to its folder. */
 interface IgnoreFile {
@@ -88,7 +93,7 @@ function walk(directory: string, above: readonly IgnoreFile[], add: (file: strin
     const full = path.join(directory, entry.name);
     if (entry.isDirectory()) {
       if (!isIgnored(`${full}/`, ignores)) walk(full, ignores, add, errors);
-    } else if (entry.isFile() && sourceFile.test(entry.name) && !notWorthChecking.test(entry.name) && !isIgnored(full, ignores)) {
+    } else if (entry.isFile() && isSource(entry.name) && !isIgnored(full, ignores)) {
       add(full);
     }
   }

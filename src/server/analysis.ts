@@ -88,6 +88,11 @@ export class Analysis {
     return reports.includes(undefined) ? undefined : [...reports.flatMap((one) => one ?? []), ...skipped];
   }
 
+  /** Moves on to a snapshot with all changes. */
+  refresh(): void {
+    this.attempt(() => undefined);
+  }
+
   /** Runs work that asks the compiler, in a snapshot that has all changes; undefined where it died of it, or rests. */
   attempt<T>(work: (tools: Tools) => T): T | undefined {
     if (this.pause > 0) return undefined;

@@ -63,6 +63,11 @@ export class CheckQueue {
     this.arm();
   }
 
+  /** Whether a file still has to be checked. */
+  has(path: string): boolean {
+    return this.edited.has(path) || this.dependants.has(path) || this.closed.has(path);
+  }
+
   forget(path: string): void {
     for (const set of [this.edited, this.dependants, this.closed]) set.delete(path);
   }

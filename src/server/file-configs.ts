@@ -1,9 +1,9 @@
 import path from 'node:path';
 import picomatch from 'picomatch';
 import { ConfigError, ConfigFinder, type FileConfig } from '../analyzer/config/config';
+import { isSource } from '../analyzer/source-files';
 import type { WorkspaceSettings } from './settings';
 
-const excludedEverywhere = /\/node_modules\/|\.d\.[cm]?ts$|\.min\.js$/;
 const nothing: FileConfig = { excluded: true, rules: [] };
 
 /** How each file is checked: its configuration file, the editor's settings over it, less what another linter checks. */
@@ -26,7 +26,7 @@ export class FileConfigs {
   forFile(file: string): FileConfig {
     const folder = this.settings.folderOf(file);
     const { enable, exclude } = this.settings.of(folder);
-    if (!enable || excludedEverywhere.test(file)) return nothing;
+    if (!enable || !isSource(file) || file.includes('/node_modules/')) return nothing;
     if (exclude.length > 0 && isExcluded(exclude, folder ?? path.dirname(file), file)) return nothing;
     const config = this.configured(this.finder(folder), file);
     const elsewhere = this.elsewhere(file);

@@ -4,14 +4,16 @@ import {
   FileChangeType,
   TextDocuments,
   TextDocumentSyncKind,
+  type CancellationToken,
   type Connection,
   type InitializeParams,
   type InitializeResult,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { version } from '../../package.json';
+import { codeActionKinds, CodeActions, type CodeActionSupport } from './code-actions';
 import { pathOfUri } from './paths';
-import type { InitializationOptions } from './protocol';
+import { checkWorkspaceMethod, type CheckWorkspaceParams, type InitializationOptions } from './protocol';
 import { Workspace } from './workspace';
 
 /** Files whose changes on disk matter: sources, and what configures compiler, package manager and linters. */
@@ -27,14 +29,17 @@ export function serve(connection: Connection): void {
   const documents = new TextDocuments(TextDocument);
   let params: InitializeParams | undefined;
   let workspace: Workspace | undefined;
+  let actions: CodeActions | undefined;
 
   connection.onInitialize((given): InitializeResult => {
     params = given;
     workspace = new Workspace(connection, foldersOf(given), (given.initializationOptions ?? {}) as InitializationOptions);
+    actions = new CodeActions(workspace, supportOf(given));
     return {
       serverInfo: { name: 'asyncscope', version },
       capabilities: {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+        codeActionProvider: { codeActionKinds, resolveProvider: true },
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
     };
@@ -73,11 +78,29 @@ export function serve(connection: Connection): void {
     });
   });
 
+  connection.onCodeAction((given, cancellation) => {
+    const file = workspace?.pathOfOpen(given.textDocument.uri);
+    return file === undefined ? [] : actions?.list(file, given, cancellation);
+  });
+  connection.onCodeActionResolve((action) => actions?.resolve(action) ?? action);
+  connection.onRequest(checkWorkspaceMethod, async (given: CheckWorkspaceParams | null, cancellation: CancellationToken) => {
+    return (await workspace?.checkWorkspace(given ?? {}, cancellation)) ?? null;
+  });
+
   documents.onDidChangeContent(({ document }) => workspace?.changed(document));
   documents.onDidClose(({ document }) => workspace?.closed(document));
   documents.listen(connection);
   connection.onShutdown(() => workspace?.close());
   connection.listen();
+}
+
+function supportOf({ capabilities }: InitializeParams): CodeActionSupport {
+  const action = capabilities.textDocument?.codeAction;
+  return {
+    resolve: action?.resolveSupport?.properties.includes('edit') === true && action.dataSupport === true,
+    disabled: action?.disabledSupport === true,
+    versionedEdits: capabilities.workspace?.workspaceEdit?.documentChanges === true,
+  };
 }
 
 /** Paths of the workspace's folders; a client of before 2017 has one root only. */

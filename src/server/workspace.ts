@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import type { Connection } from 'vscode-languageserver/node';
+import type { CancellationToken, Connection } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { maxFileBytes } from '../analyzer/linter';
+import { maxFileBytes, type FileReport } from '../analyzer/linter';
+import { isSource } from '../analyzer/source-files';
 import { CompilerMissing, type DiskChanges } from '../analyzer/program';
 import { Analysis } from './analysis';
 import { CheckQueue, type CheckOutcome } from './check-queue';
 import { FileConfigs } from './file-configs';
 import { isCheckedLanguage, isInside, pathOfUntitled, pathOfUri } from './paths';
-import type { InitializationOptions, StatusParams } from './protocol';
+import type { CheckWorkspaceParams, CheckWorkspaceResult, InitializationOptions, StatusParams } from './protocol';
 import { WorkspaceSettings } from './settings';
-import { ShownFindings, type OpenFile } from './shown-findings';
+import { ShownFindings, type OpenFile, type Shown } from './shown-findings';
 import { Status } from './status';
 import { TimeLimit } from './time-limit';
+import { checkWorkspace } from './workspace-check';
 
 /** A compiler that has not answered for so long hangs. Milliseconds. */
 const compilerLimit = 60_000;
@@ -27,7 +29,7 @@ type DiskChangeSets = Record<keyof DiskChanges, Set<string>>;
 export class Workspace {
   private readonly settings = new WorkspaceSettings();
   private readonly configs = new FileConfigs(this.settings, () => new Set());
-  private readonly analysis: Analysis;
+  readonly analysis: Analysis;
   private readonly queue: CheckQueue;
   private readonly shown: ShownFindings;
   private readonly status: Status;
@@ -36,6 +38,10 @@ export class Workspace {
   /** Those of them that are too large to be checked. */
   private readonly tooLarge = new Set<string>();
   private started = false;
+  /** Checks of the whole workspace under way. */
+  private checking = 0;
+  /** Closed files count too, once the whole workspace was checked. */
+  private wholeWorkspace = false;
   private pullSettings = false;
   private pushedSettings: unknown;
   private failure: string | undefined;
@@ -113,9 +119,42 @@ export class Workspace {
     this.tooLarge.delete(file);
     this.queue.forget(file);
     this.analysis.setText(file, undefined);
-    this.shown.clear(file);
+    if (this.wholeWorkspace && pathOfUri(document.uri) === file) this.queue.affectClosed([file]);
+    else this.shown.clear(file);
     if (differsFromDisk(file, document.getText())) this.affectOthers(file);
     this.status.changed();
+  }
+
+  /** What is shown of an open file, in the current snapshot; undefined where it is not checked. */
+  fresh(file: string): Shown | undefined {
+    if (!this.open.has(file) || this.tooLarge.has(file) || !this.started) return undefined;
+    this.analysis.refresh();
+    const shown = this.shown.get(file);
+    const current = shown?.snapshot === this.analysis.snapshot && shown.version === this.open.get(file)?.version;
+    if (current && !this.queue.has(file)) return shown;
+    this.queue.forget(file);
+    this.check([file]);
+    return this.shown.get(file);
+  }
+
+  /** The path of an open document that is checked. */
+  pathOfOpen(uri: string): string | undefined {
+    return [...this.open].find(([, document]) => document.uri === uri)?.[0];
+  }
+
+  /** Checks all files of the workspace's folders; see {@link checkWorkspace}. */
+  async checkWorkspace(params: CheckWorkspaceParams, cancellation: CancellationToken): Promise<CheckWorkspaceResult> {
+    this.checking++;
+    this.wholeWorkspace = true;
+    this.status.tell();
+    try {
+      const { connection, analysis } = this;
+      const show = (report: FileReport): void => this.shown.show(report, analysis.snapshot);
+      return await checkWorkspace({ connection, analysis, folders: this.settings.folders, show }, params, cancellation);
+    } finally {
+      this.checking--;
+      this.status.changed();
+    }
   }
 
   /** Files were changed on disk; a burst of notifications counts as one. */
@@ -140,6 +179,10 @@ export class Workspace {
     this.analysis.notify({ created: [...created], changed: [...changed], deleted: [...deleted] });
     for (const file of deleted) if (!this.open.has(file)) this.shown.clear(file);
     if ([...created, ...changed, ...deleted].some((file) => /\.jsonc?$/.test(file))) this.configs.reset();
+    if (this.wholeWorkspace) {
+      const sources = [...created, ...changed].filter((file) => isSource(file) && this.settings.folderOf(file) !== undefined);
+      this.queue.affectClosed(sources.filter((file) => !this.open.has(file)));
+    }
     this.checkAllAgain();
   }
 
@@ -195,10 +238,10 @@ export class Workspace {
       ...[...this.tooLarge].map((file) => `${path.basename(file)}: files over ${maxFileBytes / 1e6} MB are not checked.`),
       ...this.shown.errors.map(({ path: file, message }) => `${path.basename(file)}: ${message}`),
     ];
-    return { busy: !this.started || this.queue.pending > 2, ...this.shown.counts, notes };
+    return { busy: !this.started || this.checking > 0 || this.queue.pending > 2, ...this.shown.counts, notes };
   }
 
-  private openFile(file: string): OpenFile | undefined {
+  openFile(file: string): OpenFile | undefined {
     const document = this.open.get(file);
     return document && { uri: document.uri, version: document.version, text: document.getText() };
   }

@@ -3,13 +3,17 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   createProtocolConnection,
+  TextDocumentEdit,
+  TextEdit,
   StreamMessageReader,
   StreamMessageWriter,
+  type CodeAction,
   type Diagnostic,
   type InitializeResult,
   type ProtocolConnection,
   type PublishDiagnosticsParams,
 } from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import { statusMethod, type InitializationOptions, type Settings, type StatusParams } from '../../src/server/protocol';
 
@@ -31,7 +35,7 @@ export class Editor {
   readonly statuses: StatusParams[] = [];
   readonly messages: string[] = [];
   readonly log: string[] = [];
-  private readonly versions = new Map<string, number>();
+  private readonly documents = new Map<string, TextDocument>();
   private readonly waiting = new Set<() => void>();
 
   private constructor(
@@ -64,10 +68,12 @@ export class Editor {
         workspace: {
           configuration: answersSettings,
           workspaceFolders: true,
+          workspaceEdit: { documentChanges: true },
           didChangeWatchedFiles: { dynamicRegistration: true },
           didChangeConfiguration: { dynamicRegistration: true },
         },
         window: { workDoneProgress: true },
+        textDocument: { codeAction: { dataSupport: true, disabledSupport: true, resolveSupport: { properties: ['edit'] } } },
       },
     });
     await connection.sendNotification('initialized', {});
@@ -80,15 +86,15 @@ export class Editor {
   }
 
   openUri(uri: string, text: string, languageId: string): void {
-    this.versions.set(uri, 1);
+    this.documents.set(uri, TextDocument.create(uri, languageId, 1, text));
     void this.connection.sendNotification('textDocument/didOpen', { textDocument: { uri, languageId, version: 1, text } });
   }
 
   /** Replaces the whole text of an open file; returns the new version. */
   change(file: string, text: string): number {
-    const uri = uriOf(file);
-    const version = (this.versions.get(uri) ?? 0) + 1;
-    this.versions.set(uri, version);
+    const { uri, languageId, version: before } = this.document(file);
+    const version = before + 1;
+    this.documents.set(uri, TextDocument.create(uri, languageId, version, text));
     void this.connection.sendNotification('textDocument/didChange', { textDocument: { uri, version }, contentChanges: [{ text }] });
     return version;
   }
@@ -120,6 +126,33 @@ export class Editor {
       return shown !== undefined && condition(shown);
     });
     return last()?.diagnostics ?? [];
+  }
+
+  /** What can be done where a text first stands in an open file. */
+  async codeActions(file: string, at: string, only?: string[]): Promise<CodeAction[]> {
+    const document = this.document(file);
+    const start = document.positionAt(document.getText().indexOf(at));
+    const params = { textDocument: { uri: uriOf(file) }, range: { start, end: start }, context: { diagnostics: [], ...(only && { only }) } };
+    return this.connection.sendRequest<CodeAction[]>('textDocument/codeAction', params);
+  }
+
+  async resolve(action: CodeAction): Promise<CodeAction> {
+    return this.connection.sendRequest<CodeAction>('codeAction/resolve', action);
+  }
+
+  /** A file's text after an action; fails where the edits are for another version. */
+  edited(file: string, action: CodeAction): string {
+    const document = this.document(file);
+    const changes = (action.edit?.documentChanges ?? []).filter(TextDocumentEdit.is);
+    const own = changes.find(({ textDocument }) => textDocument.uri === document.uri);
+    if (own?.textDocument.version !== document.version) throw new Error(`edits for version ${own?.textDocument.version}, not ${document.version}`);
+    return TextDocument.applyEdits(document, own.edits.filter(TextEdit.is));
+  }
+
+  private document(file: string): TextDocument {
+    const found = this.documents.get(uriOf(file));
+    if (!found) throw new Error(`${file} is not open`);
+    return found;
   }
 
   /** Waits until what has come from the server fulfils a condition. */

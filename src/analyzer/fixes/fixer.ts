@@ -39,7 +39,7 @@ export class Fixer {
       this.programs,
       findings.flatMap((finding) => finding.fixes.map((proposal) => ({ finding, proposal }))),
     );
-    const { sound, rejected: broken } = compiled(this.check, candidates, (path) => this.textOf(path));
+    const { sound, rejected: broken } = compiled(this.check, candidates, (path) => this.programs.textOf(path));
     const reasons = new Map([...rejected, ...broken].map(({ proposal, reason }) => [proposal, reason]));
     const edits = new Map([...sound].map((candidate) => [candidate.proposal, candidate.edits]));
     return findings.map(({ fixes }) => ({
@@ -68,11 +68,11 @@ export class Fixer {
     try {
       for (let pass = 0; left.length > 0; pass++) {
         const accepted = this.safeCandidates(linter, left, given);
-        const change = changeOf(accepted, (path) => this.textOf(path));
+        const change = changeOf(accepted, (path) => this.programs.textOf(path));
         if (change.size === 0) break;
         for (const [path, text] of change) {
           if (!overlays.has(path)) overlays.set(path, this.programs.unsavedText(path));
-          if (!original.has(path)) original.set(path, this.textOf(path) ?? '');
+          if (!original.has(path)) original.set(path, this.programs.textOf(path) ?? '');
           // Fixes that undo each other would go on for ever: such a file is left as it was.
           const endless = pass + 1 >= maxPasses;
           if (endless) given.add(path);
@@ -87,7 +87,7 @@ export class Fixer {
       }
       const texts = new Map<string, string>();
       for (const [path, before] of original) {
-        const after = this.textOf(path);
+        const after = this.programs.textOf(path);
         if (after !== undefined && after !== before) texts.set(path, byteOrderMark(path) + after);
       }
       return { texts, counts };
@@ -111,7 +111,7 @@ export class Fixer {
       if (paths.some((path) => excluded.has(path) || !this.isFaithful(path))) continue;
       if (!chosen.some((other) => candidatesConflict(other, candidate))) chosen.push(candidate);
     }
-    const textOf = (path: string): string | undefined => this.textOf(path);
+    const textOf = (path: string): string | undefined => this.programs.textOf(path);
     const { sound, rejected } = compiled(this.check, chosen, textOf);
     if (rejected.length === 0) return [...sound];
     // What compiles in parts need not compile together: where it does not, one fix is made now and the others later.
@@ -120,16 +120,6 @@ export class Fixer {
     const changes = new Map([...byFile.values()].map((members) => [changeOf(members, textOf), members]));
     const failures = this.check.failures([...changes.keys()]);
     return [...changes].flatMap(([change, members]) => (failures.has(change) ? members.slice(0, 1) : members));
-  }
-
-  private textOf(path: string): string | undefined {
-    const unit = this.programs.unit(path);
-    if (unit) return unit.text;
-    for (const { program } of this.programs.loaded) {
-      const sourceFile = program.getSourceFile(path);
-      if (sourceFile) return sourceFile.text;
-    }
-    return undefined;
   }
 
   /** A file that is not UTF-8 would lose something when written back. */

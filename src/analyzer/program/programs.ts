@@ -115,6 +115,19 @@ export class Programs {
     return project && sourceFile ? { path, text: sourceFile.text, sourceFile, project } : undefined;
   }
 
+  /** The text of any file that a program holds, without its byte order mark. */
+  textOf(path: string): string | undefined {
+    const unit = this.unit(path);
+    if (unit) return unit.text;
+    return this.guard(() => {
+      for (const { program } of this.loaded) {
+        const sourceFile = program.getSourceFile(path);
+        if (sourceFile) return sourceFile.text;
+      }
+      return undefined;
+    });
+  }
+
   /** Paths of all source files of the programs in use that are the user's: no declarations, nothing of node_modules. */
   ownFiles(project: Project): string[] {
     return this.guard(() => project.program.getSourceFileNames()).filter(
