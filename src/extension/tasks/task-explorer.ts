@@ -1,0 +1,203 @@
+// The Task Explorer: the view, its sources and its commands.
+import * as vscode from 'vscode';
+import type { Place, Task, TaskReport } from '../../tracer/task';
+import { taskLine } from '../../tracer/task-text';
+import { isNodeProgram } from './debugged';
+import { groupings, type Grouping } from './forest';
+import { debugProbe, processProbe } from './probes';
+import { pickProcess } from './process-picker';
+import { saveTasks } from './save-tasks';
+import { TaskSource } from './task-source';
+import { TaskTree, type TreeNode } from './task-tree';
+
+export const viewId = 'asyncscope.tasks';
+
+/** A snapshot of a heap larger than this is asked about first: it pauses the program for more than about two seconds. Bytes. */
+const askAbove = 150_000_000;
+
+export class TaskExplorer implements vscode.Disposable {
+  private readonly sources = new Map<string, TaskSource>();
+  private readonly tree = new TaskTree(() => [...this.sources.values()]);
+  private readonly view: vscode.TreeView<TreeNode>;
+  private readonly disposables: vscode.Disposable[] = [];
+  private readonly didChange = new vscode.EventEmitter<void>();
+  /** Fires after a look, and when a source comes or goes. */
+  readonly onDidChange = this.didChange.event;
+
+  constructor(private readonly log: vscode.LogOutputChannel) {
+    this.view = vscode.window.createTreeView(viewId, { treeDataProvider: this.tree, showCollapseAll: true });
+    const command = (id: string, run: (...args: never[]) => unknown): vscode.Disposable => vscode.commands.registerCommand(`asyncscope.tasks.${id}`, run);
+    this.disposables.push(
+      this.view,
+      this.didChange,
+      vscode.debug.onDidStartDebugSession((session) => this.addSession(session)),
+      vscode.debug.onDidTerminateDebugSession((session) => void this.remove(session.id)),
+      vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', { createDebugAdapterTracker: (session) => this.tracker(session) }),
+      command('refresh', (node?: TreeNode) => this.refresh(node)),
+      command('attach', () => this.attach()),
+      command('detach', (node: TreeNode) => (node.kind === 'source' ? this.remove(node.source.key) : undefined)),
+      command('filter', () => this.askFilter()),
+      command('clearFilter', () => this.show('filter', '')),
+      command('onlyStuck', () => this.show('onlyStuck', true)),
+      command('all', () => this.show('onlyStuck', false)),
+      ...groupings.map((grouping) => command(`groupBy.${grouping}`, () => this.show('grouping', grouping))),
+      command('openAwait', (node: { task: Task }) => this.openAwait(node.task)),
+      command('openDefinition', (node: { task: Task }) => open(node.task.defined)),
+      command('openAwaiter', (node: TreeNode) => this.openAwaiter(node)),
+      command('revealAwaited', (node: TreeNode) => this.revealAwaited(node)),
+      command('copy', (node: TreeNode) => this.copy(node)),
+      command('showLocals', (node: TreeNode) => this.showLocals(node)),
+      command('save', () => saveTasks(this.reports())),
+    );
+    for (const key of ['filter', 'onlyStuck', 'grouping'] as const) this.setContext(key);
+  }
+
+  /** Looks at every source again and gives what was seen: what other extensions may call (`asyncscope.tasks.refresh`). */
+  async refresh(node?: TreeNode): Promise<TaskReport[]> {
+    const wanted = node?.kind === 'source' ? [node.source] : [...this.sources.values()];
+    for (const source of wanted) if (await this.mayPause(source)) await source.look();
+    return this.reports();
+  }
+
+  dispose(): void {
+    for (const key of this.sources.keys()) void this.remove(key);
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+
+  private reports(): TaskReport[] {
+    return [...this.sources.values()].flatMap(({ state }) => (state.kind === 'seen' ? [state.report] : []));
+  }
+
+  private addSession(session: vscode.DebugSession): void {
+    if (!isNodeProgram(session)) return;
+    this.add(new TaskSource(session.id, session.name, debugProbe(session), () => this.update()));
+  }
+
+  /** Tasks are looked at when the debugger stops, where anybody sees them. */
+  private tracker(session: vscode.DebugSession): vscode.DebugAdapterTracker {
+    return {
+      onDidSendMessage: (message: { type?: string; event?: string }) => {
+        if (message.type !== 'event' || message.event !== 'stopped' || !this.view.visible) return;
+        void this.sources.get(session.id)?.look();
+      },
+    };
+  }
+
+  private async attach(): Promise<void> {
+    const picked = await pickProcess();
+    if (!picked) return;
+    const key = `process:${picked.pid}`;
+    if (!this.sources.has(key)) this.add(new TaskSource(key, picked.label, processProbe(picked.pid), () => this.update()));
+    const source = this.sources.get(key);
+    if (source && (await this.mayPause(source))) await source.look();
+  }
+
+  private add(source: TaskSource): void {
+    this.sources.set(source.key, source);
+    this.update();
+  }
+
+  private async remove(key: string): Promise<void> {
+    const source = this.sources.get(key);
+    if (!source) return;
+    this.sources.delete(key);
+    this.update();
+    await source.probe.close();
+  }
+
+  private update(): void {
+    const stuck = [...this.sources.values()].reduce((sum, source) => sum + source.stuck, 0);
+    this.view.badge = stuck > 0 ? { value: stuck, tooltip: `${stuck} stuck ${stuck === 1 ? 'task' : 'tasks'}` } : undefined;
+    void vscode.commands.executeCommand('setContext', 'asyncscope.tasks.sources', this.sources.size);
+    this.tree.refresh();
+    this.didChange.fire();
+  }
+
+  /** A long pause is the user's to decide. */
+  private async mayPause(source: TaskSource): Promise<boolean> {
+    let bytes: number;
+    try {
+      bytes = await source.probe.heapBytes();
+    } catch {
+      return true; // what is wrong shows in the look itself
+    }
+    if (bytes <= askAbove) return true;
+    const take = 'Take Snapshot';
+    const answer = await vscode.window.showWarningMessage(
+      `${source.label}: the heap holds ${Math.round(bytes / 1e6)} MB. A snapshot pauses the program for about ${Math.ceil(bytes / 25e6)} seconds.`,
+      { modal: true },
+      take,
+    );
+    return answer === take;
+  }
+
+  private show<K extends 'grouping' | 'filter' | 'onlyStuck'>(key: K, value: K extends 'grouping' ? Grouping : K extends 'filter' ? string : boolean): void {
+    this.tree.show({ [key]: value });
+    this.setContext(key);
+    this.view.description = this.tree.shown.filter ? `filter: ${this.tree.shown.filter}` : undefined;
+  }
+
+  private setContext(key: 'grouping' | 'filter' | 'onlyStuck'): void {
+    void vscode.commands.executeCommand('setContext', `asyncscope.tasks.${key}`, this.tree.shown[key]);
+  }
+
+  private async askFilter(): Promise<void> {
+    const filter = await vscode.window.showInputBox({
+      title: 'Filter tasks',
+      prompt: 'Words of a name, a place or what is waited for',
+      value: this.tree.shown.filter,
+    });
+    if (filter !== undefined) this.show('filter', filter);
+  }
+
+  private async openAwait(task: Task): Promise<void> {
+    if (task.atIsExact === false) await this.inspect(task);
+    await open(task.at ?? task.defined);
+  }
+
+  /** What the source knows of a task beyond its look; a failure is logged: the look itself is still shown. */
+  private async inspect(task: Task): Promise<void> {
+    for (const { state, probe } of this.sources.values()) {
+      if (state.kind !== 'seen' || !state.threads.some((thread) => thread.byId.get(task.id) === task)) continue;
+      try {
+        await probe.inspect(task);
+      } catch (error) {
+        this.log.warn(`Task ${task.name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+
+  private async openAwaiter(node: TreeNode): Promise<void> {
+    if (node.kind !== 'task') return;
+    const awaiters = node.task.awaitedBy.flatMap((id) => node.thread.byId.get(id) ?? []);
+    if (awaiters.length <= 1) return awaiters[0] && this.openAwait(awaiters[0]);
+    const picked = await vscode.window.showQuickPick(awaiters.map((task) => ({ label: task.name, description: taskLine(task, node.thread.byId), task })));
+    if (picked) await this.openAwait(picked.task);
+  }
+
+  private async revealAwaited(node: TreeNode): Promise<void> {
+    const [first] = this.tree.getChildren(node).filter((child) => child.kind !== 'local');
+    if (first) await this.view.reveal(first, { select: true, focus: true, expand: true });
+  }
+
+  private async copy(node: TreeNode): Promise<void> {
+    if (node.kind === 'task') await vscode.env.clipboard.writeText(taskLine(node.task, node.thread.byId));
+    if (node.kind === 'alike' || node.kind === 'group') {
+      await vscode.env.clipboard.writeText(node.tasks.map((task) => taskLine(task, node.thread.byId)).join('\n'));
+    }
+  }
+
+  private async showLocals(node: TreeNode): Promise<void> {
+    if (node.kind !== 'task') return;
+    await this.inspect(node.task);
+    this.tree.showLocals(node.task, node);
+    await this.view.reveal(node, { expand: true });
+  }
+}
+
+async function open(place: Place | undefined): Promise<void> {
+  if (!place) return;
+  const position = new vscode.Position(place.line - 1, place.column - 1);
+  const uri = /^[a-z][a-z\d+.-]+:/i.test(place.file) && !/^[a-z]:[\\/]/i.test(place.file) ? vscode.Uri.parse(place.file) : vscode.Uri.file(place.file);
+  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(position, position) });
+}

@@ -1,0 +1,59 @@
+// What has tasks to show: a debugged program (through its debugger's connection) or a process attached to by pid. A source
+// keeps the last look at it; nothing of the process is touched between looks.
+import type { Task, TaskDetails, TaskReport } from '../../tracer/task';
+import { ThreadIndex } from './forest';
+
+/** What reaches a process and looks at it. */
+export interface TaskProbe {
+  /** Takes a heap snapshot and reads the tasks out of it. Rejects with a one-sentence Error. */
+  look(): Promise<TaskReport>;
+  /** The exact await and the locals of a task of the last look; undefined where it has finished since. */
+  inspect(task: Task): Promise<TaskDetails | undefined>;
+  /** How large the heap is, in bytes: a snapshot pauses the process for a time that grows with it. */
+  heapBytes(): Promise<number>;
+  /** Lets go of the process and leaves it as it was found. Never rejects. */
+  close(): Promise<void>;
+}
+
+export type SourceState =
+  | { readonly kind: 'unseen' }
+  | { readonly kind: 'looking' }
+  | { readonly kind: 'seen'; readonly report: TaskReport; readonly threads: readonly ThreadIndex[]; readonly at: Date }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** One process or debugged thread in the explorer. */
+export class TaskSource {
+  private current: SourceState = { kind: 'unseen' };
+
+  constructor(
+    readonly key: string,
+    readonly label: string,
+    readonly probe: TaskProbe,
+    private readonly changed: () => void,
+  ) {}
+
+  get state(): SourceState {
+    return this.current;
+  }
+
+  get stuck(): number {
+    return this.current.kind === 'seen' ? this.current.threads.reduce((sum, thread) => sum + thread.stuck, 0) : 0;
+  }
+
+  /** Looks again; a look that is under way is not repeated. Never rejects: a failure is a state. */
+  async look(): Promise<void> {
+    if (this.current.kind === 'looking') return;
+    this.set({ kind: 'looking' });
+    try {
+      const report = await this.probe.look();
+      this.set({ kind: 'seen', report, threads: report.threads.map((thread) => new ThreadIndex(thread)), at: new Date() });
+    } catch (error) {
+      this.set({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  private set(state: SourceState): void {
+    this.current = state;
+    this.changed();
+  }
+}

@@ -1,0 +1,217 @@
+// The tree of the Task Explorer: sources, threads, and below them the forest.
+import * as vscode from 'vscode';
+import type { Local, Place, Task } from '../../tracer/task';
+import { awaitsText, placeText } from '../../tracer/task-text';
+import { childNodes, hasChildren, rootNodes, type ForestNode, type ForestView, type ThreadIndex } from './forest';
+import type { TaskSource } from './task-source';
+
+export interface SourceNode {
+  readonly kind: 'source';
+  readonly key: string;
+  readonly source: TaskSource;
+}
+
+export interface ThreadNode {
+  readonly kind: 'thread';
+  readonly key: string;
+  readonly thread: ThreadIndex;
+}
+
+/** Something to read where tasks would stand. */
+export interface NoteNode {
+  readonly kind: 'note';
+  readonly key: string;
+  readonly text: string;
+  readonly icon: string;
+}
+
+export interface LocalNode {
+  readonly kind: 'local';
+  readonly key: string;
+  readonly local: Local;
+}
+
+export type TreeNode = SourceNode | ThreadNode | NoteNode | LocalNode | ForestNode;
+
+export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
+  private readonly changed = new vscode.EventEmitter<TreeNode | undefined>();
+  readonly onDidChangeTreeData = this.changed.event;
+  private readonly parents = new WeakMap<TreeNode, TreeNode>();
+  private view: ForestView = { grouping: 'await', filter: '', onlyStuck: false };
+  /** Tasks whose locals were asked for. */
+  private readonly opened = new WeakSet<Task>();
+
+  constructor(private readonly sources: () => readonly TaskSource[]) {}
+
+  get shown(): ForestView {
+    return this.view;
+  }
+
+  show(view: Partial<ForestView>): void {
+    this.view = { ...this.view, ...view };
+    this.refresh();
+  }
+
+  refresh(node?: TreeNode): void {
+    this.changed.fire(node);
+  }
+
+  /** The task's locals stand below it from now on. */
+  showLocals(task: Task, node: TreeNode): void {
+    this.opened.add(task);
+    this.refresh(node);
+  }
+
+  getChildren(node?: TreeNode): TreeNode[] {
+    const children = this.below(node);
+    if (node) for (const child of children) this.parents.set(child, node);
+    return children;
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    return this.parents.get(node);
+  }
+
+  getTreeItem(node: TreeNode): vscode.TreeItem {
+    const item = this.item(node);
+    item.id = node.key;
+    return item;
+  }
+
+  private below(node: TreeNode | undefined): TreeNode[] {
+    if (!node) return this.sources().map((source) => ({ kind: 'source', key: source.key, source }));
+    switch (node.kind) {
+      case 'source':
+        return this.sourceChildren(node.source);
+      case 'thread':
+        return this.threadChildren(node.thread, node.key);
+      case 'note':
+      case 'local':
+        return [];
+      case 'task': {
+        const locals = this.opened.has(node.task) ? (node.task.locals ?? []) : [];
+        return [...locals.map((local): LocalNode => ({ kind: 'local', key: `${node.key}/=${local.name}`, local })), ...childNodes(node)];
+      }
+      default:
+        return childNodes(node);
+    }
+  }
+
+  private sourceChildren(source: TaskSource): TreeNode[] {
+    const note = (text: string, icon: string): NoteNode[] => [{ kind: 'note', key: `${source.key}/note`, text, icon }];
+    const { state } = source;
+    switch (state.kind) {
+      case 'unseen':
+        return note('Not looked at yet: refresh to see its tasks', 'info');
+      case 'looking':
+        return note('Taking a heap snapshot…', 'loading~spin');
+      case 'failed':
+        return note(state.reason, 'error');
+      case 'seen': {
+        const [only] = state.threads;
+        const warnings = state.report.warnings.map(
+          (text, at): NoteNode => ({ kind: 'note', key: `${source.key}/warning${at}`, text, icon: 'warning' }),
+        );
+        if (only && state.threads.length === 1) return [...warnings, ...this.threadChildren(only, source.key)];
+        return [...warnings, ...state.threads.map((thread): ThreadNode => ({ kind: 'thread', key: `${source.key}/${thread.thread.id}`, thread }))];
+      }
+    }
+  }
+
+  private threadChildren(thread: ThreadIndex, key: string): TreeNode[] {
+    const nodes = rootNodes(thread, this.view, key);
+    if (nodes.length > 0) return nodes;
+    const text = thread.tasks.length === 0 ? 'No task is pending' : this.view.onlyStuck ? 'No task is stuck' : 'No task matches the filter';
+    return [{ kind: 'note', key: `${key}/none`, text, icon: 'pass' }];
+  }
+
+  private item(node: TreeNode): vscode.TreeItem {
+    const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
+    switch (node.kind) {
+      case 'source': {
+        const { state } = node.source;
+        const item = new vscode.TreeItem(node.source.label, Expanded);
+        item.description = state.kind === 'seen' ? `${counted(state.report.threads.reduce((sum, { tasks }) => sum + tasks.length, 0), 'task')}, ${state.at.toLocaleTimeString()}` : undefined;
+        item.iconPath = new vscode.ThemeIcon('server-process');
+        item.contextValue = 'source';
+        return item;
+      }
+      case 'thread': {
+        const item = new vscode.TreeItem(node.thread.thread.name, Expanded);
+        item.description = counted(node.thread.tasks.length, 'task');
+        item.iconPath = new vscode.ThemeIcon('list-tree');
+        item.contextValue = 'thread';
+        return item;
+      }
+      case 'note': {
+        const item = new vscode.TreeItem(node.text, None);
+        item.iconPath = new vscode.ThemeIcon(node.icon);
+        item.tooltip = node.text;
+        return item;
+      }
+      case 'local': {
+        const item = new vscode.TreeItem(node.local.name, None);
+        item.description = node.local.value;
+        item.iconPath = new vscode.ThemeIcon('symbol-variable');
+        return item;
+      }
+      case 'resource': {
+        const item = new vscode.TreeItem(node.label, None);
+        item.iconPath = new vscode.ThemeIcon('plug');
+        return item;
+      }
+      case 'more': {
+        const item = new vscode.TreeItem(`${node.tasks.length.toLocaleString()} more`, Collapsed);
+        item.iconPath = new vscode.ThemeIcon('ellipsis');
+        return item;
+      }
+      case 'group': {
+        const item = new vscode.TreeItem(node.label, Collapsed);
+        item.description = `×${node.tasks.length.toLocaleString()}${node.stuck > 0 ? `, ${node.stuck.toLocaleString()} stuck` : ''}`;
+        item.iconPath = new vscode.ThemeIcon(node.grouping === 'function' ? 'symbol-function' : node.grouping === 'place' ? 'location' : 'plug');
+        return item;
+      }
+      case 'alike':
+        return taskItem(node.tasks[0], node.thread, Collapsed, ` ×${node.tasks.length.toLocaleString()}`);
+      case 'task': {
+        const locals = this.opened.has(node.task) && (node.task.locals?.length ?? 0) > 0;
+        const state = locals ? Expanded : hasChildren(node) ? Collapsed : None;
+        return taskItem(node.task, node.thread, state, node.cycle ? ' ↺' : '');
+      }
+    }
+  }
+}
+
+function taskItem(task: Task | undefined, thread: ThreadIndex, state: vscode.TreeItemCollapsibleState, suffix: string): vscode.TreeItem {
+  if (!task) return new vscode.TreeItem('');
+  const waits = awaitsText(task.awaits, thread.byId);
+  const item = new vscode.TreeItem(`${task.name}${suffix}`, state);
+  item.description = `${shortPlace(task.at)}  ${task.stuck ? 'stuck' : task.state === 'awaiting' ? waits : task.state}`;
+  item.iconPath = task.stuck
+    ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
+    : new vscode.ThemeIcon(task.state === 'running' ? 'play' : task.state === 'ready' ? 'debug-step-over' : 'watch');
+  item.tooltip = tooltip(task, waits);
+  item.contextValue = ['task', task.stuck ? 'stuck' : task.state, task.awaitedBy.length > 0 ? 'awaited' : '', task.defined ? 'defined' : ''].filter(Boolean).join(' ');
+  item.accessibilityInformation = { label: `${task.name}${suffix}, ${task.stuck ? `stuck: ${task.stuckReason ?? ''}` : `${task.state}, waits for ${waits}`}, ${shortPlace(task.at)}` };
+  item.command = { command: 'asyncscope.tasks.openAwait', title: 'Open', arguments: [{ kind: 'task', task }] };
+  return item;
+}
+
+function tooltip(task: Task, waits: string): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  const line = (content: string): void => void text.appendText(`${content}\n\n`);
+  line(`${task.name} (${task.kind})`);
+  if (task.stuck) line(`Stuck: ${task.stuckReason ?? 'nothing that exists can resume it'}`);
+  line(`${task.state === 'awaiting' ? 'Waits for' : `${task.state}:`} ${waits}`);
+  if (task.at) line(`At ${placeText(task)}`);
+  if (task.receiver) line(`this: ${task.receiver}`);
+  return text;
+}
+
+function shortPlace(place: Place | undefined): string {
+  return place ? `${place.file.split(/[\\/]/).pop() ?? place.file}:${place.line}` : '';
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`;
+}
