@@ -1,0 +1,81 @@
+// The words for a task that the command line, the explorer and the dumps share.
+import path from 'node:path';
+import type { Awaits, AwaitsGroup, AwaitsResource, Place, Task, TaskId } from './task';
+
+export type TasksById = ReadonlyMap<TaskId, Task>;
+
+export function tasksById(tasks: readonly Task[]): TasksById {
+  return new Map(tasks.map((task) => [task.id, task]));
+}
+
+/** `stuck` is the one thing to know of a stuck task. */
+export function stateText(task: Task): string {
+  return task.stuck ? 'stuck' : task.state;
+}
+
+/** `src/app.ts:12:5`, relative to the working directory where it is inside; `~` before a place that is only the function's. */
+export function placeText(task: Task): string {
+  if (!task.at) return '';
+  const exact = task.atIsExact !== false;
+  return `${exact ? '' : '~'}${formatPlace(task.at)}`;
+}
+
+function formatPlace({ file, line, column }: Place): string {
+  const relative = path.isAbsolute(file) ? path.relative(process.cwd(), file) : file;
+  return `${relative.startsWith('..') ? file : relative}:${line}:${column}`;
+}
+
+export function resourceText({ resource, detail }: AwaitsResource): string {
+  return detail ? `${resource} ${detail}` : resource;
+}
+
+const combinators = { all: 'Promise.all', allSettled: 'Promise.allSettled', any: 'Promise.any', race: 'Promise.race' } as const;
+
+/** `Promise.all, 2 of 5 settled` */
+export function groupText({ group, pending, total }: AwaitsGroup): string {
+  if (total === 0) return `${combinators[group]} of nothing`;
+  return `${combinators[group]}, ${total - pending} of ${total} settled`;
+}
+
+/** What a task waits for, in one line. */
+export function awaitsText(awaits: Awaits, byId: TasksById): string {
+  if ('task' in awaits) return byId.get(awaits.task)?.name ?? 'another task';
+  if ('resource' in awaits) return resourceText(awaits);
+  if ('group' in awaits) {
+    const members = [...awaits.tasks.map((id) => byId.get(id)?.name ?? 'another task'), ...(awaits.resources ?? []).map(resourceText)];
+    return members.length > 0 ? `${groupText(awaits)}: ${countedList(members)}` : groupText(awaits);
+  }
+  return 'a promise';
+}
+
+/** Who waits for a task, by name. */
+export function awaitedByText(task: Task, byId: TasksById): string {
+  return countedList(task.awaitedBy.map((id) => byId.get(id)?.name ?? 'another task'));
+}
+
+/** `a, b ×3`, in the order of first appearance. */
+function countedList(names: string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => `${name}${times(count)}`).join(', ');
+}
+
+/** ` ×500`; nothing for a single one. */
+export function times(count: number): string {
+  return count > 1 ? ` ×${count}` : '';
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Control characters of a program's own names and values would reach the terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => (character === '\n' ? '⏎' : '�'));
+}
+
+/** A task in one line of text: name, place, and what it waits for or why it never will go on. */
+export function taskLine(task: Task, byId: TasksById): string {
+  const state = task.stuck ? `stuck: ${task.stuckReason ?? 'nothing can resume it'}` : task.state === 'awaiting' ? awaitsText(task.awaits, byId) : task.state;
+  return [task.name, placeText(task) || 'unknown place', state].map(printable).join('  ');
+}
