@@ -32,6 +32,7 @@ const entries = {
   watchdog: 'src/server/watchdog.ts',
   extension: 'src/extension/extension.ts',
   'language-server': 'src/extension/language-server.ts',
+  probes: 'src/extension/tasks/probes.ts',
   agent: 'src/agent/agent.ts',
 };
 
@@ -41,8 +42,8 @@ const bundles = Object.entries(entries)
     ...shared,
     entryPoints: [path.join(__dirname, file)],
     outfile: path.join(outdir, `${name}.js`),
-    // The language client is big: a bundle of its own, required when first needed, keeps activation short.
-    external: name === 'extension' ? ['vscode', './language-server'] : ['vscode'],
+    // The language client and the snapshot reader are big: bundles of their own, required when first needed.
+    external: name === 'extension' ? ['vscode', './language-server', './probes'] : ['vscode'],
     supported: { 'dynamic-import': name !== 'extension' },
   }));
 

@@ -1,11 +1,15 @@
 import * as vscode from 'vscode';
 import type { LanguageServer } from './language-server';
+import { TaskExplorer } from './tasks/task-explorer';
 
 /** What other extensions and the tests may use. */
 export interface AsyncscopeApi {
   /** Settles when the language server answers; rejects when it cannot be started. */
   languageServer(): Promise<LanguageServer>;
+  readonly tasks: TaskExplorer;
 }
+
+const checkedLanguages = new Set(['javascript', 'javascriptreact', 'typescript', 'typescriptreact']);
 
 let server: Promise<LanguageServer> | undefined;
 
@@ -16,15 +20,23 @@ export function activate(context: vscode.ExtensionContext): AsyncscopeApi {
     server ??= import('./language-server').then(({ LanguageServer }) => LanguageServer.start(context, log));
     return server;
   };
+  const tasks = new TaskExplorer(log);
   context.subscriptions.push(
     log,
+    tasks,
     vscode.commands.registerCommand('asyncscope.showLog', () => log.show()),
     vscode.commands.registerCommand('asyncscope.restartServer', async () => (await languageServer()).restart()),
     vscode.commands.registerCommand('asyncscope.checkWorkspace', async () => (await languageServer()).checkWorkspace()),
     vscode.workspace.onDidGrantWorkspaceTrust(async () => (await languageServer()).restart()),
   );
-  setImmediate(() => void languageServer().catch((error: unknown) => log.error(String(error))));
-  return { languageServer };
+  const startServer = (document: vscode.TextDocument): boolean => {
+    if (!checkedLanguages.has(document.languageId)) return false;
+    setImmediate(() => void languageServer().catch((error: unknown) => log.error(String(error))));
+    return true;
+  };
+  // A debug session may have activated us: the server waits for something to check.
+  if (!vscode.workspace.textDocuments.some(startServer)) context.subscriptions.push(vscode.workspace.onDidOpenTextDocument(startServer));
+  return { languageServer, tasks };
 }
 
 export async function deactivate(): Promise<void> {

@@ -1,7 +1,6 @@
 // Chooses one of the Node processes of this machine.
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { nodeProcesses } from '../../tracer/inspector/node-process';
 
 export interface PickedProcess {
   pid: number;
@@ -9,9 +8,9 @@ export interface PickedProcess {
 }
 
 export async function pickProcess(): Promise<PickedProcess | undefined> {
-  const items = nodeProcesses().then((processes) =>
-    processes.map(({ pid, command }) => ({ label: programOf(command), description: String(pid), detail: command, pid })),
-  );
+  const items = import('./probes')
+    .then(({ nodeProcesses }) => nodeProcesses())
+    .then((processes) => processes.map(({ pid, command }) => ({ label: programOf(command), description: String(pid), detail: command, pid })));
   const picked = await vscode.window.showQuickPick(items, {
     title: 'Show the tasks of a Node process',
     placeHolder: 'Its inspector is opened for the moment of a look, and closed again',

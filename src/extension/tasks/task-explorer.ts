@@ -1,19 +1,19 @@
 // The Task Explorer: the view, its sources and its commands.
 import * as vscode from 'vscode';
 import type { Place, Task, TaskReport } from '../../tracer/task';
+import { formatDuration, formatMegabytes, type PauseEstimate } from '../../tracer/pause-estimate';
 import { taskLine } from '../../tracer/task-text';
 import { isNodeProgram } from './debugged';
 import { groupings, type Grouping } from './forest';
-import { debugProbe, processProbe } from './probes';
 import { pickProcess } from './process-picker';
-import { saveTasks } from './save-tasks';
+import { compareDumps, placeLinks, saveTasks } from './save-tasks';
 import { TaskSource } from './task-source';
 import { TaskTree, type TreeNode } from './task-tree';
 
 export const viewId = 'asyncscope.tasks';
 
-/** A snapshot of a heap larger than this is asked about first: it pauses the program for more than about two seconds. Bytes. */
-const askAbove = 150_000_000;
+/** A snapshot that would pause the program for longer is asked about first. Milliseconds. */
+const askAboveMs = 3_000;
 
 export class TaskExplorer implements vscode.Disposable {
   private readonly sources = new Map<string, TaskSource>();
@@ -48,6 +48,8 @@ export class TaskExplorer implements vscode.Disposable {
       command('copy', (node: TreeNode) => this.copy(node)),
       command('showLocals', (node: TreeNode) => this.showLocals(node)),
       command('save', () => saveTasks(this.reports())),
+      command('compare', (dump: vscode.Uri) => compareDumps(dump)),
+      vscode.languages.registerDocumentLinkProvider({ language: 'asyncscope-tasks' }, placeLinks),
     );
     for (const key of ['filter', 'onlyStuck', 'grouping'] as const) this.setContext(key);
   }
@@ -64,13 +66,23 @@ export class TaskExplorer implements vscode.Disposable {
     for (const disposable of this.disposables) disposable.dispose();
   }
 
+  /** The tree's top: what the view shows. */
+  get roots(): readonly TreeNode[] {
+    return this.tree.getChildren();
+  }
+
+  /** What the view shows below a node, and how. */
+  below(node: TreeNode): readonly TreeNode[] {
+    return this.tree.getChildren(node);
+  }
+
   private reports(): TaskReport[] {
     return [...this.sources.values()].flatMap(({ state }) => (state.kind === 'seen' ? [state.report] : []));
   }
 
   private addSession(session: vscode.DebugSession): void {
     if (!isNodeProgram(session)) return;
-    this.add(new TaskSource(session.id, session.name, debugProbe(session), () => this.update()));
+    this.add(new TaskSource(session.id, session.name, async () => (await import('./probes')).debugProbe(session), () => this.update()));
   }
 
   /** Tasks are looked at when the debugger stops, where anybody sees them. */
@@ -87,7 +99,9 @@ export class TaskExplorer implements vscode.Disposable {
     const picked = await pickProcess();
     if (!picked) return;
     const key = `process:${picked.pid}`;
-    if (!this.sources.has(key)) this.add(new TaskSource(key, picked.label, processProbe(picked.pid), () => this.update()));
+    if (!this.sources.has(key)) {
+      this.add(new TaskSource(key, picked.label, async () => (await import('./probes')).processProbe(picked.pid), () => this.update()));
+    }
     const source = this.sources.get(key);
     if (source && (await this.mayPause(source))) await source.look();
   }
@@ -102,7 +116,7 @@ export class TaskExplorer implements vscode.Disposable {
     if (!source) return;
     this.sources.delete(key);
     this.update();
-    await source.probe.close();
+    await source.close();
   }
 
   private update(): void {
@@ -115,16 +129,16 @@ export class TaskExplorer implements vscode.Disposable {
 
   /** A long pause is the user's to decide. */
   private async mayPause(source: TaskSource): Promise<boolean> {
-    let bytes: number;
+    let estimate: PauseEstimate;
     try {
-      bytes = await source.probe.heapBytes();
+      estimate = await (await source.probe()).pause();
     } catch {
       return true; // what is wrong shows in the look itself
     }
-    if (bytes <= askAbove) return true;
+    if (estimate.ms <= askAboveMs) return true;
     const take = 'Take Snapshot';
     const answer = await vscode.window.showWarningMessage(
-      `${source.label}: the heap holds ${Math.round(bytes / 1e6)} MB. A snapshot pauses the program for about ${Math.ceil(bytes / 25e6)} seconds.`,
+      `${source.label}: the heap holds ${formatMegabytes(estimate.heapBytes)}. A snapshot of it pauses the program for about ${formatDuration(estimate.ms)}.`,
       { modal: true },
       take,
     );
@@ -157,10 +171,11 @@ export class TaskExplorer implements vscode.Disposable {
 
   /** What the source knows of a task beyond its look; a failure is logged: the look itself is still shown. */
   private async inspect(task: Task): Promise<void> {
-    for (const { state, probe } of this.sources.values()) {
+    for (const source of this.sources.values()) {
+      const { state } = source;
       if (state.kind !== 'seen' || !state.threads.some((thread) => thread.byId.get(task.id) === task)) continue;
       try {
-        await probe.inspect(task);
+        await (await source.probe()).inspect(task);
       } catch (error) {
         this.log.warn(`Task ${task.name}: ${error instanceof Error ? error.message : String(error)}`);
       }

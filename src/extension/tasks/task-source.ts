@@ -1,5 +1,6 @@
 // What has tasks to show: a debugged program (through its debugger's connection) or a process attached to by pid. A source
 // keeps the last look at it; nothing of the process is touched between looks.
+import type { PauseEstimate } from '../../tracer/pause-estimate';
 import type { Task, TaskDetails, TaskReport } from '../../tracer/task';
 import { ThreadIndex } from './forest';
 
@@ -9,8 +10,8 @@ export interface TaskProbe {
   look(): Promise<TaskReport>;
   /** The exact await and the locals of a task of the last look; undefined where it has finished since. */
   inspect(task: Task): Promise<TaskDetails | undefined>;
-  /** How large the heap is, in bytes: a snapshot pauses the process for a time that grows with it. */
-  heapBytes(): Promise<number>;
+  /** How large the heap is, and how long a snapshot of it would pause the process. */
+  pause(): Promise<PauseEstimate>;
   /** Lets go of the process and leaves it as it was found. Never rejects. */
   close(): Promise<void>;
 }
@@ -24,13 +25,24 @@ export type SourceState =
 /** One process or debugged thread in the explorer. */
 export class TaskSource {
   private current: SourceState = { kind: 'unseen' };
+  private reached: Promise<TaskProbe> | undefined;
 
   constructor(
     readonly key: string,
     readonly label: string,
-    readonly probe: TaskProbe,
+    private readonly reach: () => Promise<TaskProbe>,
     private readonly changed: () => void,
   ) {}
+
+  /** What reaches the process; made when first needed. */
+  probe(): Promise<TaskProbe> {
+    return (this.reached ??= this.reach());
+  }
+
+  /** Lets go of the process. Never rejects. */
+  async close(): Promise<void> {
+    await (await this.reached)?.close();
+  }
 
   get state(): SourceState {
     return this.current;
@@ -45,7 +57,7 @@ export class TaskSource {
     if (this.current.kind === 'looking') return;
     this.set({ kind: 'looking' });
     try {
-      const report = await this.probe.look();
+      const report = await (await this.probe()).look();
       this.set({ kind: 'seen', report, threads: report.threads.map((thread) => new ThreadIndex(thread)), at: new Date() });
     } catch (error) {
       this.set({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });

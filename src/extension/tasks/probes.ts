@@ -1,0 +1,93 @@
+// How the explorer reaches a process: connected for one look or one question at a time, and left as it was after each.
+// A bundle of its own, loaded when first needed: it holds the reader of heap snapshots.
+import type * as vscode from 'vscode';
+import { captureTasks } from '../../tracer/heap/capture';
+import { attach, type Attachment } from '../../tracer/inspector/attachment';
+import { RelaySession } from '../../tracer/inspector/relay-session';
+import type { InspectorSession } from '../../tracer/inspector/session';
+import type { LiveTarget } from '../../tracer/inspector/target';
+import type { Task, TaskCapture, TaskDetails, TaskReport } from '../../tracer/task';
+import { estimatePause, type PauseEstimate } from '../../tracer/pause-estimate';
+import { lentConnection } from './debugged';
+import type { TaskProbe } from './task-source';
+
+export { nodeProcesses } from '../../tracer/inspector/node-process';
+
+/** A program that is being debugged, over the connection of its debugger. */
+export function debugProbe(session: vscode.DebugSession): TaskProbe {
+  return new Probe(async () => ({ kind: 'proxy', ...(await lentConnection(session)) }));
+}
+
+/** Any process of this machine: its inspector is opened for each look, and closed again. */
+export function processProbe(pid: number): TaskProbe {
+  return new Probe(() => Promise.resolve({ kind: 'process', pid }));
+}
+
+interface LookedAtThread {
+  readonly id: string;
+  readonly relay: RelaySession;
+  readonly capture: TaskCapture;
+}
+
+class Probe implements TaskProbe {
+  private threads: LookedAtThread[] = [];
+  /** One connection at a time: the end of what goes on now. */
+  private busy: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly target: () => Promise<LiveTarget>) {}
+
+  look(): Promise<TaskReport> {
+    return this.connected(async (attachment) => {
+      const { pid, node } = attachment;
+      const report: TaskReport = { version: 1, target: { pid, node, source: 'heap' }, threads: [], warnings: [] };
+      const threads: LookedAtThread[] = [];
+      for (const { id, name, session } of await threadsOf(attachment)) {
+        const relay = new RelaySession(session);
+        const capture = await captureTasks(relay, { idPrefix: id === '0' ? 't' : `w${id}.t` });
+        threads.push({ id, relay, capture });
+        report.threads.push({ id, name, tasks: capture.tasks });
+        report.warnings.push(...capture.warnings);
+      }
+      this.threads = threads;
+      return report;
+    });
+  }
+
+  inspect(task: Task): Promise<TaskDetails | undefined> {
+    const looked = this.threads.find(({ capture }) => capture.tasks.includes(task));
+    if (!looked) return Promise.resolve(undefined);
+    return this.connected(async (attachment) => {
+      const thread = (await threadsOf(attachment)).find(({ id }) => id === looked.id);
+      if (!thread) return undefined;
+      looked.relay.connect(thread.session);
+      return looked.capture.inspect(task.id);
+    });
+  }
+
+  pause(): Promise<PauseEstimate> {
+    return this.connected((attachment) => estimatePause(attachment.session, attachment.node));
+  }
+
+  async close(): Promise<void> {
+    this.threads = [];
+    await this.busy;
+  }
+
+  private connected<T>(use: (attachment: Attachment) => Promise<T>): Promise<T> {
+    const turn = this.busy.then(async () => {
+      const attachment = await attach(await this.target());
+      try {
+        const result = await use(attachment);
+        return result;
+      } finally {
+        await attachment.close();
+      }
+    });
+    this.busy = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+async function threadsOf(attachment: Attachment): Promise<{ id: string; name: string; session: InspectorSession }[]> {
+  return [{ id: '0', name: 'main thread', session: attachment.session }, ...(await attachment.workerThreads())];
+}
