@@ -12,8 +12,8 @@ import { TaskTree, type TreeNode } from './task-tree';
 
 export const viewId = 'asyncscope.tasks';
 
-/** A snapshot that would pause the program for longer is asked about first. Milliseconds. */
-const askAboveMs = 3_000;
+/** A snapshot of a larger heap is asked about first: it pauses the program for seconds. Bytes. */
+const askAbove = 100_000_000;
 
 export class TaskExplorer implements vscode.Disposable {
   private readonly sources = new Map<string, TaskSource>();
@@ -135,7 +135,7 @@ export class TaskExplorer implements vscode.Disposable {
     } catch {
       return true; // what is wrong shows in the look itself
     }
-    if (estimate.ms <= askAboveMs) return true;
+    if (estimate.heapBytes <= askAbove) return true;
     const take = 'Take Snapshot';
     const answer = await vscode.window.showWarningMessage(
       `${source.label}: the heap holds ${formatMegabytes(estimate.heapBytes)}. A snapshot of it pauses the program for about ${formatDuration(estimate.ms)}.`,

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { TreeNode } from '../../../src/extension/tasks/task-tree';
+import type { TaskExplorer } from '../../../src/extension/tasks/task-explorer';
+import type { Task, TaskReport } from '../../../src/tracer/task';
+import { asyncscope, fileUri } from './editing';
+import { screenshot } from './outside';
+import { eventually, until } from './waiting';
+
+describe('Task Explorer', function () {
+  this.timeout(90_000);
+  let tasks: TaskExplorer;
+  let session: vscode.DebugSession;
+
+  before(async () => {
+    tasks = (await asyncscope()).tasks;
+    const started = new Promise<vscode.DebugSession>((resolve) => {
+      const listening = vscode.debug.onDidStartDebugSession((one) => {
+        if (!one.parentSession) return;
+        listening.dispose();
+        resolve(one);
+      });
+    });
+    const ready = output('ready');
+    await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], {
+      type: 'node',
+      request: 'launch',
+      name: 'app',
+      program: fileUri('app.js').fsPath,
+      console: 'internalConsole',
+    });
+    session = await started;
+    await ready;
+  });
+
+  after(async () => {
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+    await vscode.debug.stopDebugging();
+  });
+
+  it('has the debugged program as a source', async () => {
+    await until(tasks.onDidChange, () => tasks.roots.length === 1);
+    const [source] = tasks.roots;
+    assert.ok(source?.kind === 'source');
+    assert.match(source.source.label, /app\.js/);
+  });
+
+  it('shows its tasks with their places', async () => {
+    await vscode.commands.executeCommand('asyncscope.tasks.focus');
+    const [report] = await refresh();
+    const found = tasksOf(report);
+    assert.deepEqual(placesOf(found, 'Worker.loop'), Array<number>(5).fill(20));
+    assert.deepEqual(placesOf(found, 'loadReport'), [28, 28]);
+    assert.deepEqual(placesOf(found, 'overview'), [33]);
+    const overview = found.find((task) => task.name === 'overview');
+    assert.ok(overview && 'group' in overview.awaits);
+    assert.deepEqual([overview.awaits.group, overview.awaits.pending, overview.awaits.total], ['all', 2, 2]);
+    const loads = found.filter((task) => task.name === 'loadReport');
+    for (const load of loads) assert.deepEqual(load.awaitedBy, [overview.id]);
+  });
+
+  it('counts the stuck ones', async () => {
+    const [report] = await refresh();
+    const stuck = tasksOf(report).filter((task) => task.stuck);
+    assert.deepEqual(stuck.map((task) => task.name).filter((name) => name.startsWith('hold')).sort(), ['holdLeft', 'holdRight']);
+    await vscode.commands.executeCommand('asyncscope.tasks.onlyStuck');
+    const labels = labelsBelow(tasks, tasks.roots);
+    assert.ok(labels.some((label) => label.startsWith('hold')), labels.join(', '));
+    assert.ok(!labels.includes('overview'));
+    await vscode.commands.executeCommand('asyncscope.tasks.all');
+  });
+
+  it('opens the line of an await', async () => {
+    const [report] = await refresh();
+    const overview = tasksOf(report).find((task) => task.name === 'overview');
+    await vscode.commands.executeCommand('asyncscope.tasks.openAwait', { task: overview });
+    const editor = vscode.window.activeTextEditor;
+    assert.equal(editor?.document.uri.fsPath, fileUri('app.js').fsPath);
+    assert.equal(editor.selection.active.line, 32);
+  });
+
+  it('shows locals when asked', async () => {
+    await refresh();
+    const node = findNode(tasks, tasks.roots, (one) => one.kind === 'task' && one.task.name === 'loadReport');
+    assert.ok(node);
+    await vscode.commands.executeCommand('asyncscope.tasks.showLocals', node);
+    const locals = tasks.below(node).flatMap((below) => (below.kind === 'local' ? [below.local] : []));
+    await screenshot('tasks');
+    assert.ok(locals.some(({ name, value }) => name === 'name' && /sales|stock/.test(value)), JSON.stringify(locals));
+  });
+
+  it('groups and filters', async () => {
+    await refresh();
+    await vscode.commands.executeCommand('asyncscope.tasks.groupBy.function');
+    const [source] = tasks.roots;
+    assert.ok(source);
+    const groups = tasks.below(source).flatMap((node) => (node.kind === 'group' ? [`${node.label} ${node.tasks.length}`] : []));
+    assert.ok(groups.includes('Worker.loop 5') && groups.includes('loadReport 2'), groups.join(', '));
+    await vscode.commands.executeCommand('asyncscope.tasks.groupBy.await');
+  });
+
+  it('looks again when the debugger stops, and while it stands', async () => {
+    await vscode.commands.executeCommand('asyncscope.tasks.focus');
+    const before = seenAt(tasks);
+    const stopped = stop();
+    vscode.debug.addBreakpoints([new vscode.SourceBreakpoint(new vscode.Location(fileUri('app.js'), new vscode.Position(55, 2)))]);
+    await stopped;
+    await until(tasks.onDidChange, () => seenAt(tasks) > before);
+    const [report] = await refresh();
+    assert.equal(placesOf(tasksOf(report), 'Worker.loop').length, 5);
+    await screenshot('tasks-paused');
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+    await session.customRequest('continue', { threadId: 0 }).then(undefined, () => vscode.commands.executeCommand('workbench.action.debug.continue'));
+  });
+
+  it('writes a dump', async () => {
+    const [report] = await refresh();
+    const { dumpTasks } = await import('../../../src/tracer/task-dump');
+    const dump = fileUri('now.tasks');
+    await vscode.workspace.fs.writeFile(dump, Buffer.from(dumpTasks(report as TaskReport)));
+    const document = await vscode.workspace.openTextDocument(dump);
+    assert.equal(document.languageId, 'asyncscope-tasks');
+    await vscode.window.showTextDocument(document);
+    const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', dump);
+    const [link] = links.filter((one) => one.target?.path.endsWith('/app.js'));
+    assert.ok(link, document.getText());
+    assert.match(document.getText(), /Worker\.loop ×5/);
+    await screenshot('task-dump');
+  });
+
+  it('is empty when the session has ended', async () => {
+    const ended = new Promise((resolve) => vscode.debug.onDidTerminateDebugSession(resolve));
+    await vscode.debug.stopDebugging();
+    await ended;
+    await until(tasks.onDidChange, () => tasks.roots.length === 0);
+  });
+});
+
+async function refresh(): Promise<TaskReport[]> {
+  return vscode.commands.executeCommand<TaskReport[]>('asyncscope.tasks.refresh');
+}
+
+function tasksOf(report: TaskReport | undefined): Task[] {
+  return report?.threads.flatMap((thread) => thread.tasks) ?? [];
+}
+
+function placesOf(all: readonly Task[], name: string): (number | undefined)[] {
+  return all.filter((task) => task.name === name).map((task) => task.at?.line);
+}
+
+function seenAt(tasks: TaskExplorer): number {
+  const [source] = tasks.roots;
+  return source?.kind === 'source' && source.source.state.kind === 'seen' ? source.source.state.at.getTime() : 0;
+}
+
+function labelsBelow(tasks: TaskExplorer, nodes: readonly TreeNode[]): string[] {
+  return nodes.flatMap((node) => [...(node.kind === 'task' ? [node.task.name] : node.kind === 'alike' ? [node.tasks[0]?.name ?? ''] : []), ...labelsBelow(tasks, tasks.below(node))]);
+}
+
+function findNode(tasks: TaskExplorer, nodes: readonly TreeNode[], wanted: (node: TreeNode) => boolean): TreeNode | undefined {
+  for (const node of nodes) {
+    const found = wanted(node) ? node : findNode(tasks, tasks.below(node), wanted);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Settles when the debugged program writes a line that begins so. */
+function output(begin: string): Promise<void> {
+  return new Promise((resolve) => {
+    const tracker = vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', {
+      createDebugAdapterTracker: () => ({
+        onDidSendMessage(message: { event?: string; body?: { output?: string } }) {
+          if (message.event !== 'output' || !message.body?.output?.startsWith(begin)) return;
+          tracker.dispose();
+          resolve();
+        },
+      }),
+    });
+  });
+}
+
+/** Settles when the debugger stops. */
+async function stop(): Promise<void> {
+  let stopped = false;
+  const listening = vscode.debug.onDidChangeActiveStackItem((item) => (stopped ||= item !== undefined));
+  await eventually(() => stopped);
+  listening.dispose();
+}
