@@ -4,8 +4,9 @@ import type { Command } from 'commander';
 import picocolors from 'picocolors';
 import type { Task, TaskReport, TaskThread } from '../tracer/task';
 import { look, type ProcessReport } from './look';
-import { formatDuration, formatMegabytes, type PauseEstimate } from './pause-estimate';
-import { outputWidth, plural } from './task-text';
+import { formatDuration, formatMegabytes, type PauseEstimate } from '../tracer/pause-estimate';
+import { plural } from '../tracer/task-text';
+import { outputWidth } from './terminal-width';
 
 interface LookOptions {
   json?: boolean;

@@ -5,8 +5,8 @@ import { childNodeProcesses } from '../tracer/inspector/node-process';
 import type { InspectorSession } from '../tracer/inspector/session';
 import { type FileTarget, type LiveTarget, parseTarget, TargetError } from '../tracer/inspector/target';
 import type { TaskCapture, TaskReport, TaskThread } from '../tracer/task';
-import { estimatePause, type PauseEstimate } from './pause-estimate';
-import { plural } from './task-text';
+import { estimatePause, type PauseEstimate } from '../tracer/pause-estimate';
+import { plural } from '../tracer/task-text';
 
 export interface LookRequest {
   /** Fetch every task's local variables. */

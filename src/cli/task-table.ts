@@ -1,7 +1,8 @@
 // `ps`: one row for each kind of pending task.
 import picocolors from 'picocolors';
 import type { Local, Task } from '../tracer/task';
-import { awaitedByText, awaitsText, type Cut, fit, placeMark, placeText, printable, stateText, tasksById, times } from './task-text';
+import { awaitedByText, awaitsText, placeMark, placeText, printable, stateText, tasksById, times } from '../tracer/task-text';
+import { type Cut, fit } from './terminal-width';
 
 interface Row {
   task: Task;

@@ -1,18 +1,13 @@
 // `tree`: who waits for whom. A task stands below the one that waits for it; what nobody waits for stands at the left.
 import picocolors from 'picocolors';
+import { type Branch, Shapes } from '../tracer/shapes';
 import type { Task, TaskId } from '../tracer/task';
+import { awaitedTasks, awaitsText, groupText, placeMark, placeText, printable, resourceText, stateText, tasksById, type TasksById, times } from '../tracer/task-text';
 import { localLine } from './task-table';
-import { awaitsText, fit, groupText, placeMark, placeText, printable, resourceText, stateText, tasksById, type TasksById, times } from './task-text';
+import { fit } from './terminal-width';
 
 /** Deeper levels show their number instead of their branches: an await chain can be thousands of tasks long. */
 const deepestBranch = 24;
-
-interface Branch {
-  task: Task;
-  count: number;
-  /** The place of one of them is known exactly. */
-  exact: boolean;
-}
 
 /** A task to print, a line below one, or the note that everything below a task is printed. */
 type Step =
@@ -44,7 +39,7 @@ export function taskTree(tasks: readonly Task[], width: number): string[] {
         continue;
       }
       const { task } = step.branch;
-      const children = childrenOf(task, byId);
+      const children = awaitedTasks(task, byId);
       const note = path.has(task.id) ? '↺ a cycle: it waits for itself' : printed.has(task.id) && children.length > 0 ? 'shown above' : undefined;
       lines.push(taskLine(step.branch, shownLead, note, byId, width));
       if (note) continue;
@@ -69,11 +64,6 @@ export function taskTree(tasks: readonly Task[], width: number): string[] {
   // What is left waits in a circle, or hangs on one.
   for (const task of tasks) if (!printed.has(task.id) && !shapes.isCollapsed(task.id)) print([task]);
   return lines;
-}
-
-function childrenOf(task: Task, byId: TasksById): Task[] {
-  const ids = 'task' in task.awaits ? [task.awaits.task] : 'group' in task.awaits ? task.awaits.tasks : [];
-  return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 type Segment = [text: string, style?: (text: string) => string];
@@ -106,75 +96,4 @@ function formatLine(segments: Segment[], width: number): string {
     line += style ? style(shown) : shown;
   }
   return line;
-}
-
-/** Tells which tasks look the same all the way down. */
-class Shapes {
-  private readonly shapes = new Map<TaskId, number>();
-  private readonly numbers = new Map<string, number>();
-  private readonly collapsed = new Set<TaskId>();
-
-  constructor(private readonly byId: TasksById) {}
-
-  /** Groups tasks of one shape, in the order of their first; leaves out those in `without`. */
-  collapse(tasks: Task[], without: ReadonlySet<TaskId>): Branch[] {
-    const branches = new Map<number, Branch>();
-    for (const task of tasks) {
-      if (without.has(task.id)) continue;
-      const shape = this.shapeOf(task);
-      const branch = branches.get(shape);
-      if (branch) {
-        branch.count++;
-        branch.exact ||= task.atIsExact !== false;
-        this.markCollapsed(task);
-      } else branches.set(shape, { task, count: 1, exact: task.atIsExact !== false });
-    }
-    return [...branches.values()];
-  }
-
-  /** True for a task that is shown by a sibling's branch. */
-  isCollapsed(id: TaskId): boolean {
-    return this.collapsed.has(id);
-  }
-
-  private markCollapsed(root: Task): void {
-    const left = [root];
-    for (let task = left.pop(); task; task = left.pop()) {
-      if (this.collapsed.has(task.id)) continue;
-      this.collapsed.add(task.id);
-      for (const child of childrenOf(task, this.byId)) left.push(child);
-    }
-  }
-
-  /** Without recursion: chains can be longer than the stack. */
-  private shapeOf(root: Task): number {
-    const open = new Set<TaskId>();
-    const left = [root];
-    for (let task = left.at(-1); task; task = left.at(-1)) {
-      const children = childrenOf(task, this.byId);
-      if (!this.shapes.has(task.id) && !open.has(task.id)) {
-        open.add(task.id);
-        const unknown = children.filter((child) => !this.shapes.has(child.id) && !open.has(child.id));
-        if (unknown.length > 0) {
-          for (const child of unknown) left.push(child);
-          continue;
-        }
-      }
-      left.pop();
-      if (!this.shapes.has(task.id)) this.shapes.set(task.id, this.number(task, children));
-    }
-    return this.shapes.get(root.id) ?? -1;
-  }
-
-  private number(task: Task, children: Task[]): number {
-    // Within a cycle, the task that closes it has no shape yet: its own id keeps different cycles apart.
-    const below = children.map((child) => this.shapes.get(child.id) ?? child.id).sort();
-    const own = [task.name, placeText(task), stateText(task), task.locals];
-    const waits = 'group' in task.awaits ? [groupText(task.awaits), task.awaits.resources] : 'task' in task.awaits ? [] : [task.awaits];
-    const key = JSON.stringify([own, waits, below]);
-    const known = this.numbers.get(key);
-    if (known !== undefined) return known;
-    this.numbers.set(key, this.numbers.size);
-    return this.numbers.size - 1;
-  }
 }

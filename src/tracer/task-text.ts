@@ -1,6 +1,6 @@
 // The words for a task that the command line, the explorer and the dumps share.
 import path from 'node:path';
-import type { Awaits, AwaitsGroup, AwaitsResource, Place, Task, TaskId } from './task';
+import type { Awaits, AwaitsGroup, AwaitsResource, Task, TaskId } from './task';
 
 export type TasksById = ReadonlyMap<TaskId, Task>;
 
@@ -8,21 +8,28 @@ export function tasksById(tasks: readonly Task[]): TasksById {
   return new Map(tasks.map((task) => [task.id, task]));
 }
 
+/** The tasks that a task waits for, directly or in a group. */
+export function awaitedTasks(task: Task, byId: TasksById): Task[] {
+  const ids = 'task' in task.awaits ? [task.awaits.task] : 'group' in task.awaits ? task.awaits.tasks : [];
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
 /** `stuck` is the one thing to know of a stuck task. */
 export function stateText(task: Task): string {
   return task.stuck ? 'stuck' : task.state;
 }
 
-/** `src/app.ts:12:5`, relative to the working directory where it is inside; `~` before a place that is only the function's. */
-export function placeText(task: Task): string {
-  if (!task.at) return '';
-  const exact = task.atIsExact !== false;
-  return `${exact ? '' : '~'}${formatPlace(task.at)}`;
-}
-
-function formatPlace({ file, line, column }: Place): string {
+/** `src/app.ts:12:5`, relative to the working directory where it is inside; nothing for a task without a place. */
+export function placeText({ at }: Task): string {
+  if (!at) return '';
+  const { file, line, column } = at;
   const relative = path.isAbsolute(file) ? path.relative(process.cwd(), file) : file;
   return `${relative.startsWith('..') ? file : relative}:${line}:${column}`;
+}
+
+/** Stands before a place that is not known to be the await itself. */
+export function placeMark(exact: boolean): string {
+  return exact ? '' : '~';
 }
 
 export function resourceText({ resource, detail }: AwaitsResource): string {

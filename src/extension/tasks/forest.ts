@@ -1,7 +1,7 @@
 // The Task Explorer's trees, without the editor: what stands below what, counted, filtered, in pages. Built for
 // 100,000 tasks: an index made once for each look, children worked out when a node is opened.
-import type { Awaits, AwaitsResource, Task, TaskId, TaskThread } from '../../tracer/task';
-import { awaitsText, placeText, resourceText } from '../../tracer/task-text';
+import type { AwaitsResource, Task, TaskId, TaskThread } from '../../tracer/task';
+import { awaitedTasks, awaitsText, placeText, resourceText } from '../../tracer/task-text';
 
 /** What tasks are put together by; `await`: who waits for whom. */
 export type Grouping = 'await' | 'function' | 'place' | 'resource';
@@ -131,18 +131,13 @@ function awaitedNodes(node: TaskNode): ForestNode[] {
   if (node.cycle) return [];
   const { thread, task } = node;
   const path = [...node.path, task.id];
-  const tasks = awaitedTasks(task.awaits).flatMap((id) => thread.byId.get(id) ?? []);
+  const tasks = awaitedTasks(task, thread.byId);
   const resources = 'group' in task.awaits ? (task.awaits.resources ?? []) : [];
   return [...alikeNodes(thread, tasks, path, node.key), ...resources.map((resource, at) => resourceNode(resource, `${node.key}/r${at}`))];
 }
 
 function resourceNode(resource: AwaitsResource, key: string): ResourceNode {
   return { kind: 'resource', key, label: resourceText(resource) };
-}
-
-export function awaitedTasks(awaits: Awaits): readonly TaskId[] {
-  if ('task' in awaits) return [awaits.task];
-  return 'group' in awaits ? awaits.tasks : [];
 }
 
 /** The tasks that nobody waits for; of a circle that nobody outside waits for, its first. */
@@ -154,10 +149,7 @@ function awaitRoots(thread: ThreadIndex, shown: ReadonlySet<Task> | undefined): 
     for (let task = left.pop(); task; task = left.pop()) {
       if (reached.has(task)) continue;
       reached.add(task);
-      for (const id of awaitedTasks(task.awaits)) {
-        const awaited = thread.byId.get(id);
-        if (awaited) left.push(awaited);
-      }
+      for (const awaited of awaitedTasks(task, thread.byId)) left.push(awaited);
     }
   };
   const candidates = shown ? thread.tasks.filter((task) => shown.has(task)) : thread.tasks;
