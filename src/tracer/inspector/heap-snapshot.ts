@@ -47,7 +47,7 @@ export async function requestHeapSnapshot(session: InspectorSession, request: Sn
 /** True where the thread answers twice, and still has not begun with the snapshot: while it takes one it answers nothing. */
 async function answersMeanwhile(session: InspectorSession, begun: () => boolean): Promise<boolean> {
   for (let answers = 0; answers < 2; answers++) {
-    await delay(patienceMs);
+    await delay(patienceMs, undefined, { ref: false });
     if (begun()) return false;
     try {
       await session.send('Runtime.getHeapUsage', {}, { timeoutMs: 20_000 });
