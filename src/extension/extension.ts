@@ -12,6 +12,7 @@ export interface AsyncscopeApi {
 const checkedLanguages = new Set(['javascript', 'javascriptreact', 'typescript', 'typescriptreact']);
 
 let server: Promise<LanguageServer> | undefined;
+let explorer: TaskExplorer | undefined;
 
 /** Only registers: the language client is loaded and the server started after activation has returned. */
 export function activate(context: vscode.ExtensionContext): AsyncscopeApi {
@@ -21,6 +22,7 @@ export function activate(context: vscode.ExtensionContext): AsyncscopeApi {
     return server;
   };
   const tasks = new TaskExplorer(log);
+  explorer = tasks;
   context.subscriptions.push(
     log,
     tasks,
@@ -40,5 +42,5 @@ export function activate(context: vscode.ExtensionContext): AsyncscopeApi {
 }
 
 export async function deactivate(): Promise<void> {
-  await (await server)?.stop();
+  await Promise.all([explorer?.close(), server?.then((running) => running.stop())]);
 }

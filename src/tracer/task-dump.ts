@@ -57,23 +57,28 @@ class Dump {
       const known = this.written.has(task.id) && children.length > 0;
       const indent = '  '.repeat(Math.min(depth, deepestIndent));
       const note = cycle ? '  (waits for itself)' : known ? '  (see above)' : '';
-      const [name = '', ...rest] = taskLine(task, this.byId).split('  ');
+      const [name = '', ...rest] = lasting(taskLine(task, this.byId)).split('  ');
       this.lines.push(`${indent}${cycle ? '↺ ' : ''}${name}${times(count)}  ${rest.join('  ')}${note}`);
       this.written.add(task.id);
       if (note) continue;
       above[depth] = task.id;
       depths.set(task.id, depth);
-      if ('group' in task.awaits) for (const resource of task.awaits.resources ?? []) this.lines.push(`${indent}  # ${printable(resourceText(resource))}`);
+      if ('group' in task.awaits) for (const resource of task.awaits.resources ?? []) this.lines.push(`${indent}  # ${lasting(printable(resourceText(resource)))}`);
       left.push(...this.entries(children, depth + 1).reverse());
     }
   }
 
   /** Equal ones together, in the order of what they say. */
   private entries(tasks: Task[], depth: number): Entry[] {
-    const line = (branch: Branch): string => taskLine(branch.task, this.byId);
+    const line = (branch: Branch): string => lasting(taskLine(branch.task, this.byId));
     const branches = this.shapes.collapse(tasks, new Set()).sort((a, b) => compare(line(a), line(b)));
     return branches.map((branch) => ({ branch, depth }));
   }
+}
+
+/** Without what differs between two looks at the same state: ids (`task t7 (load)` is `load`), and the time left. */
+function lasting(text: string): string {
+  return text.replace(/\btasks? (?:\w+\.)?t\d+ \(([^)]*)\)/g, '$1').replace(/, due (?:in [\d.]+ \w+|now)/g, '');
 }
 
 function compare(a: string, b: string): number {

@@ -1,4 +1,4 @@
-// How the explorer reaches a process: connected for one look or one question at a time, and left as it was after each.
+// How the explorer reaches a process.
 // A bundle of its own, loaded when first needed: it holds the reader of heap snapshots.
 import type * as vscode from 'vscode';
 import { captureTasks } from '../../tracer/heap/capture';
@@ -13,14 +13,17 @@ import type { TaskProbe } from './task-source';
 
 export { nodeProcesses } from '../../tracer/inspector/node-process';
 
-/** A program that is being debugged, over the connection of its debugger. */
+/** A program that is being debugged, over the connection of its debugger: borrowed for one look or question at a time. */
 export function debugProbe(session: vscode.DebugSession): TaskProbe {
-  return new Probe(async () => ({ kind: 'proxy', ...(await lentConnection(session)) }));
+  return new Probe(async () => ({ kind: 'proxy', ...(await lentConnection(session)) }), false);
 }
 
-/** Any process of this machine: its inspector is opened for each look, and closed again. */
+/**
+ * Any process of this machine. Its inspector stays open until it is let go of: what a snapshot found can be asked about
+ * (locals) only over the session that took it.
+ */
 export function processProbe(pid: number): TaskProbe {
-  return new Probe(() => Promise.resolve({ kind: 'process', pid }));
+  return new Probe(() => Promise.resolve({ kind: 'process', pid }), true);
 }
 
 interface LookedAtThread {
@@ -34,7 +37,12 @@ class Probe implements TaskProbe {
   /** One connection at a time: the end of what goes on now. */
   private busy: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly target: () => Promise<LiveTarget>) {}
+  private kept: Attachment | undefined;
+
+  constructor(
+    private readonly target: () => Promise<LiveTarget>,
+    private readonly keep: boolean,
+  ) {}
 
   look(): Promise<TaskReport> {
     return this.connected(async (attachment) => {
@@ -71,20 +79,30 @@ class Probe implements TaskProbe {
   async close(): Promise<void> {
     this.threads = [];
     await this.busy;
+    await this.kept?.close();
   }
 
   private connected<T>(use: (attachment: Attachment) => Promise<T>): Promise<T> {
     const turn = this.busy.then(async () => {
-      const attachment = await attach(await this.target());
+      const attachment = this.kept ?? (await this.attach());
       try {
-        const result = await use(attachment);
-        return result;
+        return await use(attachment);
       } finally {
-        await attachment.close();
+        if (attachment !== this.kept) await attachment.close();
       }
     });
     this.busy = turn.catch(() => undefined);
     return turn;
+  }
+
+  private async attach(): Promise<Attachment> {
+    const attachment = await attach(await this.target());
+    if (!this.keep) return attachment;
+    this.kept = attachment;
+    void attachment.session.closed.then(() => {
+      if (this.kept === attachment) this.kept = undefined;
+    });
+    return attachment;
   }
 }
 

@@ -13,7 +13,7 @@ export async function pickProcess(): Promise<PickedProcess | undefined> {
     .then((processes) => processes.map(({ pid, command }) => ({ label: programOf(command), description: String(pid), detail: command, pid })));
   const picked = await vscode.window.showQuickPick(items, {
     title: 'Show the tasks of a Node process',
-    placeHolder: 'Its inspector is opened for the moment of a look, and closed again',
+    placeHolder: 'Its inspector is open, to this machine only, until it is removed from the view',
     matchOnDescription: true,
     matchOnDetail: true,
   });

@@ -34,7 +34,7 @@ export class TaskExplorer implements vscode.Disposable {
       vscode.debug.onDidTerminateDebugSession((session) => void this.remove(session.id)),
       vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', { createDebugAdapterTracker: (session) => this.tracker(session) }),
       command('refresh', (node?: TreeNode) => this.refresh(node)),
-      command('attach', () => this.attach()),
+      command('attach', (pid?: number) => this.attach(pid)),
       command('detach', (node: TreeNode) => (node.kind === 'source' ? this.remove(node.source.key) : undefined)),
       command('filter', () => this.askFilter()),
       command('clearFilter', () => this.show('filter', '')),
@@ -62,8 +62,12 @@ export class TaskExplorer implements vscode.Disposable {
   }
 
   dispose(): void {
-    for (const key of this.sources.keys()) void this.remove(key);
     for (const disposable of this.disposables) disposable.dispose();
+  }
+
+  /** Lets go of every process. Never rejects. */
+  async close(): Promise<void> {
+    await Promise.all([...this.sources.keys()].map((key) => this.remove(key)));
   }
 
   /** The tree's top: what the view shows. */
@@ -95,8 +99,9 @@ export class TaskExplorer implements vscode.Disposable {
     };
   }
 
-  private async attach(): Promise<void> {
-    const picked = await pickProcess();
+  /** Shows the tasks of a process that nobody debugs; asks which, unless one is given. */
+  private async attach(pid?: number): Promise<void> {
+    const picked = typeof pid === 'number' ? { pid, label: `process ${pid}` } : await pickProcess();
     if (!picked) return;
     const key = `process:${picked.pid}`;
     if (!this.sources.has(key)) {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import * as vscode from 'vscode';
 import type { TreeNode } from '../../../src/extension/tasks/task-tree';
 import type { TaskExplorer } from '../../../src/extension/tasks/task-explorer';
@@ -187,3 +189,29 @@ async function stop(): Promise<void> {
   await eventually(() => stopped);
   listening.dispose();
 }
+
+describe('a process without a debugger', function () {
+  this.timeout(60_000);
+
+  it('shows its tasks, and is left as it was', async () => {
+    const { tasks } = await asyncscope();
+    const child = spawn(process.execPath, [fileUri('app.js').fsPath], { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' } });
+    try {
+      await once(child.stdout, 'data');
+      await vscode.commands.executeCommand('asyncscope.tasks.attach', child.pid);
+      const [source] = tasks.roots;
+      assert.ok(source?.kind === 'source' && source.source.state.kind === 'seen', JSON.stringify(source?.kind === 'source' && source.source.state));
+      assert.equal(placesOf(tasksOf(source.source.state.report), 'Worker.loop').length, 5);
+      const node = findNode(tasks, tasks.roots, (one) => one.kind === 'task' && one.task.name === 'overview');
+      assert.ok(node);
+      await vscode.commands.executeCommand('asyncscope.tasks.showLocals', findNode(tasks, [node], (one) => one.kind === 'task' && one.task.name === 'loadReport'));
+      const load = findNode(tasks, [node], (one) => one.kind === 'task' && one.task.name === 'loadReport');
+      assert.ok(load?.kind === 'task' && load.task.locals?.some(({ name }) => name === 'started'));
+      await vscode.commands.executeCommand('asyncscope.tasks.detach', source);
+      assert.equal(tasks.roots.length, 0);
+      assert.equal(child.exitCode, null);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});
