@@ -84,6 +84,12 @@ export class BlockingGraph {
     return this.verdicts.get(facts.key);
   }
 
+  /** What a site runs, as far as that blocks: an API, or a function of the user's. */
+  blockedAt(site: Site): Target | undefined {
+    const target = this.targets.get(site);
+    return target && ('api' in target || this.verdicts.has(target.run.key)) ? target : undefined;
+  }
+
   /** The places known to call a function or hand it over. Complete for functions that block. */
   callersOf(facts: FunctionFacts): readonly Site[] {
     return this.callers.get(facts.key) ?? [];

@@ -5,7 +5,6 @@ import {
   isReturnStatement,
   isTryStatement,
   type Asking,
-  type CallExpression,
   type Expression,
   type Node,
   type Project,
@@ -13,7 +12,7 @@ import {
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
 import { isThenable } from './accepts-promise';
 import { describeFunction, isPromiseType, makeAsync } from './async-function';
-import { awaited, type EditedFile } from './await-edits';
+import { awaited, surrounded, type Around, type EditedFile } from './await-edits';
 import { awaitPlace } from './await-place';
 import { callsOf, placeOf } from './callers';
 import { mergeInsertions } from './edits';
@@ -38,26 +37,38 @@ export function* asyncThroughCallers(project: Project, node: FunctionNode): Aski
   return yield* migration.finish();
 }
 
-/** A growing set of functions that become async. */
-class Migration {
+/** A growing set of functions that become async, with what is awaited in them and their callers. */
+export class Migration {
   private readonly functions: FunctionNode[] = [];
-  private readonly awaits: Expression[] = [];
+  private readonly awaits = new Map<Expression, Around>();
 
-  constructor(private readonly project: Project) {}
+  /**
+   * `enter` is told of each function that becomes async, and may add to the migration or refuse. `detached` is a callback
+   * that becomes async though its caller will not wait for it.
+   */
+  constructor(
+    private readonly project: Project,
+    private readonly enter: (node: FunctionNode) => Refusal | undefined = () => undefined,
+    private readonly detached?: FunctionNode,
+  ) {}
 
   add(node: FunctionNode): void {
     if (!this.functions.includes(node)) this.functions.push(node);
   }
 
-  await(expression: Expression): Refusal | undefined {
-    const sourceFile = expression.getSourceFile();
-    const place = awaitPlace(expression, sourceFile);
+  /**
+   * Awaits an expression; the function around it becomes async where it is not. One that is returned needs no await of
+   * its own, unless a try statement is to see its errors.
+   */
+  await(expression: Expression, around: Around = {}): Refusal | undefined {
+    const place = awaitPlace(expression, expression.getSourceFile());
     if (place.kind === 'impossible') return { refused: `the call at ${placeOf(expression)} cannot be awaited: ${place.reason}` };
-    if (!this.awaits.includes(expression)) this.awaits.push(expression);
+    if (!this.awaits.has(expression)) this.awaits.set(expression, around);
     if (place.kind === 'needs-async') this.add(place.function);
     return undefined;
   }
 
+  /** Follows all callers, and gives the edits of all files. */
   *finish(): Asking<readonly TextEdit[] | Refusal> {
     const edits: TextEdit[] = [];
     for (let index = 0; index < this.functions.length; index++) {
@@ -67,33 +78,25 @@ class Migration {
       const own = makeAsync(fileOf(node), node);
       if ('refused' in own) return own;
       edits.push(...own);
-      if (yield* this.givesPromise(node)) continue;
+      const obstacle = this.enter(node);
+      if (obstacle) return obstacle;
+      if (node === this.detached || (yield* this.givesPromise(node))) continue;
       const calls = yield* callsOf(this.project, node);
       if ('refused' in calls) return calls;
       for (const call of calls) {
-        const obstacle = this.awaitCall(call);
+        const obstacle = this.await(call);
         if (obstacle) return { refused: `${describeFunction(node)} would have to be async, but ${obstacle.refused}` };
       }
     }
     // What begins at one place is wrapped from the outside in.
-    const outside = [...this.awaits].sort((a, b) => a.pos - b.pos || b.end - a.end);
-    for (const expression of outside) {
-      const added = awaited(fileOf(expression), expression);
+    const outside = [...this.awaits].sort(([a], [b]) => a.getStart() - b.getStart() || b.end - a.end);
+    for (const [expression, around] of outside) {
+      const file = fileOf(expression);
+      const added = isPassedOn(expression, around) ? surrounded(file, expression, around) : awaited(file, expression, around);
       if (!added) return { refused: `the optional chain at ${placeOf(expression)} would no longer skip what follows.` };
       edits.push(...added);
     }
     return mergeInsertions(edits);
-  }
-
-  /** A call that is returned needs no await of its own, unless a try statement is to see its errors. */
-  private awaitCall(call: CallExpression): Refusal | undefined {
-    const { parent } = call;
-    if (isAwaitExpression(parent)) return undefined;
-    const place = awaitPlace(call, call.getSourceFile());
-    const returned = (isReturnStatement(parent) && !isInsideTry(call)) || (isArrowFunction(parent) && parent.body === call);
-    if (!returned || place.kind === 'impossible') return this.await(call);
-    if (place.kind === 'needs-async') this.add(place.function);
-    return undefined;
   }
 
   /** Callers of a function that gives a promise already see no difference. */
@@ -106,6 +109,13 @@ class Migration {
   }
 }
 
+function isPassedOn(expression: Expression, { pick }: Around): boolean {
+  const { parent } = expression;
+  if (pick !== undefined) return false;
+  if (isAwaitExpression(parent)) return true;
+  return (isReturnStatement(parent) && !isInsideTry(expression)) || (isArrowFunction(parent) && parent.body === expression);
+}
+
 function isInsideTry(node: Node): boolean {
   for (let at = node.parent as Node | undefined; at && !isFunctionNode(at); at = at.parent as Node | undefined) {
     if (isTryStatement(at)) return true;
@@ -113,7 +123,8 @@ function isInsideTry(node: Node): boolean {
   return false;
 }
 
-function fileOf(node: Node): EditedFile {
+/** The file that a node is in, to be edited. */
+export function fileOf(node: Node): EditedFile {
   const sourceFile = node.getSourceFile();
   return { path: sourceFile.fileName, text: sourceFile.text, sourceFile };
 }

@@ -8,6 +8,7 @@ import {
   isUnaryOperand,
   joinsPrevious,
   needsParenthesesAsUnary,
+  readsBetterInParentheses,
   startedStatement,
   startsDeclaration,
 } from './precedence';
@@ -19,22 +20,38 @@ export interface EditedFile {
   readonly sourceFile: SourceFile;
 }
 
+/** What is written around an awaited expression: `(await before EXPRESSION after).pick`. */
+export interface Around {
+  readonly before?: string;
+  readonly after?: string;
+  readonly pick?: string;
+}
+
 /** Puts a unary operator (`await`, `void`) before an expression, with the parentheses and the semicolon that it takes. */
-export function prefixed(file: EditedFile, node: Expression, operator: string): TextEdit[] {
+export function prefixed(file: EditedFile, node: Expression, operator: string, around: Around = {}): TextEdit[] {
   const { path, sourceFile } = file;
-  const outer = needsParenthesesAsUnary(node);
-  const inner = !isUnaryOperand(node);
+  const { before = '', after = '', pick } = around;
+  const outer = pick !== undefined || needsParenthesesAsUnary(node) || readsBetterInParentheses(node);
+  const inner = before === '' && !isUnaryOperand(node);
   const statement = outer ? startedStatement(node, sourceFile) : undefined;
   const separator = statement && joinsPrevious(statement, sourceFile) ? ';' : '';
-  const before = `${separator}${outer ? '(' : ''}${operator} ${inner ? '(' : ''}`;
-  const after = `${inner ? ')' : ''}${outer ? ')' : ''}`;
-  const start = insert(path, node.getStart(sourceFile), before);
-  return after ? [start, insert(path, node.end, after)] : [start];
+  const opening = `${separator}${outer ? '(' : ''}${operator} ${inner ? '(' : before}`;
+  const closing = `${inner ? ')' : after}${outer ? ')' : ''}${pick === undefined ? '' : `.${pick}`}`;
+  const start = insert(path, node.getStart(sourceFile), opening);
+  return closing ? [start, insert(path, node.end, closing)] : [start];
 }
 
 /** Awaits an expression. Undefined where that would change what an optional chain skips. */
-export function awaited(file: EditedFile, node: Expression): TextEdit[] | undefined {
-  return isInsideOptionalChain(node) ? undefined : prefixed(file, node, 'await');
+export function awaited(file: EditedFile, node: Expression, around?: Around): TextEdit[] | undefined {
+  return isInsideOptionalChain(node) ? undefined : prefixed(file, node, 'await', around);
+}
+
+/** The text around an expression, without an await. */
+export function surrounded({ path, sourceFile }: EditedFile, node: Expression, { before = '', after = '' }: Around): TextEdit[] {
+  return [
+    ...(before ? [insert(path, node.getStart(sourceFile), before)] : []),
+    ...(after ? [insert(path, node.end, after)] : []),
+  ];
 }
 
 /** Calls a method on an expression: `.catch(…)`. */

@@ -48,11 +48,22 @@ export function* callsOf(project: Project, node: FunctionNode): Asking<readonly 
   return yield* namedCalls(project, node, name);
 }
 
+/** Whether nobody calls a function but whoever it is handed to. */
+export function* isOnlyHandedOver(project: Project, node: FunctionNode): Asking<boolean> {
+  const name = nameOf(node);
+  if (!name) return true;
+  for (const reference of yield* referencesTo(project, name)) {
+    const used = outermost(isPropertyAccessExpression(reference.parent) ? reference.parent : reference);
+    if (isCallExpression(used.parent) && used.parent.expression === used) return false;
+  }
+  return true;
+}
+
 /** A function that is handed to somebody: fine where they wait for what it returns. */
 function* callbackCalls(project: Project, node: FunctionNode): Asking<readonly CallExpression[] | Refusal> {
   if (isArrowFunction(node) || isFunctionExpression(node)) {
     if (yield* callerTakesPromise(node, project.checker)) return [];
-    return { refused: 'it is inside a callback, whose caller would not wait for a promise.' };
+    return { refused: `it is inside the callback at ${placeOf(node)}, whose caller would not wait for a promise.` };
   }
   return { refused: `${describeFunction(node)} has no name to find its callers by.` };
 }

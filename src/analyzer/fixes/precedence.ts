@@ -3,6 +3,7 @@ import {
   isBinaryExpression,
   isBlock,
   isCallExpression,
+  isConditionalExpression,
   isElementAccessExpression,
   isExpressionStatement,
   isExpressionWithTypeArguments,
@@ -72,6 +73,24 @@ export function needsParenthesesAsUnary(node: Node): boolean {
   if (isTaggedTemplateExpression(parent)) return parent.tag === node;
   if (isNonNullExpression(parent) || isExpressionWithTypeArguments(parent)) return true;
   return isBinaryExpression(parent) && parent.operatorToken.kind === SyntaxKind.AsteriskAsteriskToken && parent.left === node;
+}
+
+/** Whether a reader, and the usual formatter, would want parentheses there. */
+export function readsBetterInParentheses(node: Node): boolean {
+  const { parent } = node;
+  if (isBinaryExpression(parent)) {
+    const { kind } = parent.operatorToken;
+    return kind !== SyntaxKind.CommaToken && !(kind >= SyntaxKind.FirstAssignment && kind <= SyntaxKind.LastAssignment);
+  }
+  if (isConditionalExpression(parent)) return parent.condition === node;
+  return [
+    SyntaxKind.PrefixUnaryExpression,
+    SyntaxKind.TypeOfExpression,
+    SyntaxKind.SpreadElement,
+    SyntaxKind.SpreadAssignment,
+    SyntaxKind.AsExpression,
+    SyntaxKind.SatisfiesExpression,
+  ].includes(parent.kind);
 }
 
 /** Whether an expression lies in an optional chain that goes on after it: `(await a?.b()).c` is not `a?.b().c`. */

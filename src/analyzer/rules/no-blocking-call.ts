@@ -2,6 +2,7 @@ import { apiLabel, costs, type Cost } from '../blocking/catalogue';
 import { fileFacts } from '../blocking/facts';
 import { blockingGraph, type BlockingCall } from '../blocking/graph';
 import type { Related, Severity } from '../finding';
+import { blockingCallFixes } from '../fixes/blocking-call';
 import { SyntaxKind, isCallExpression, isNewExpression, isTaggedTemplateExpression, type Node } from '../program';
 import type { Rule } from './rule';
 
@@ -44,7 +45,7 @@ export const noBlockingCall: Rule<Options> = {
         const graph = context.shared(blockingGraph);
         for (const call of graph.callsIn(fileFacts(context.unit.sourceFile))) {
           if (isAllowed(apiLabel(call.api)) || costs.indexOf(call.api.cost) < costs.indexOf(minimumCost)) continue;
-          context.report({ at: markedSpan(call.site.node), message: messageOf(call), severity: severityOf(call), related: chainOf(call) });
+          context.report({ at: markedSpan(call.site.node), message: messageOf(call), severity: severityOf(call), related: chainOf(call), fixes: blockingCallFixes(context.unit, graph, call) });
         }
       },
     };
