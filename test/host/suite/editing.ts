@@ -32,13 +32,6 @@ export function ruleOf(diagnostic: vscode.Diagnostic): string {
   return String(typeof diagnostic.code === 'object' ? diagnostic.code.value : diagnostic.code);
 }
 
-/** Rule and line, from 1, of each finding in a file, in the order of the lines. */
-export function marked(uri: vscode.Uri): string[] {
-  return findings(uri)
-    .sort((a, b) => a.range.start.compareTo(b.range.start))
-    .map((diagnostic) => `${diagnostic.range.start.line + 1} ${ruleOf(diagnostic)}`);
-}
-
 /** Waits until the findings of a file are as wanted; the test's time limit ends it otherwise. */
 export async function untilFindings(uri: vscode.Uri, wanted: (found: vscode.Diagnostic[]) => boolean): Promise<vscode.Diagnostic[]> {
   await until(vscode.languages.onDidChangeDiagnostics, () => wanted(findings(uri)));
@@ -63,9 +56,20 @@ export async function replace(document: vscode.TextDocument, text: string, repla
 }
 
 /** Code actions for a finding, with their edits. */
-export async function actionsFor(uri: vscode.Uri, diagnostic: vscode.Diagnostic, kind?: vscode.CodeActionKind): Promise<vscode.CodeAction[]> {
-  const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
-    'vscode.executeCodeActionProvider', uri, diagnostic.range, kind?.value, 20,
-  );
-  return actions.filter((action) => action.diagnostics?.some((one) => ruleOf(one) === ruleOf(diagnostic)));
+export async function actionsFor(uri: vscode.Uri, finding: vscode.Diagnostic, kind?: vscode.CodeActionKind): Promise<vscode.CodeAction[]> {
+  return vscode.commands.executeCommand('vscode.executeCodeActionProvider', uri, finding.range, kind?.value, 20);
+}
+
+/** Takes the action whose title matches; fails, naming what is offered, where there is none. */
+export async function take(actions: readonly vscode.CodeAction[], title: RegExp): Promise<void> {
+  const action = actions.find((one) => title.test(one.title));
+  assert.ok(action?.edit, `no action ${title} with an edit among: ${actions.map((one) => one.title).join(', ')}`);
+  assert.ok(await vscode.workspace.applyEdit(action.edit));
+}
+
+/** The finding of that rule; waits for it. */
+export async function findingOf(uri: vscode.Uri, rule: string): Promise<vscode.Diagnostic> {
+  const found = (await untilFindings(uri, has(rule))).find((diagnostic) => ruleOf(diagnostic) === rule);
+  assert.ok(found);
+  return found;
 }

@@ -18,7 +18,7 @@ export async function run(): Promise<void> {
 async function runMocha(files: string[]): Promise<void> {
   const { default: Mocha } = await import('mocha');
   // The base of all reporters prints nothing: the results go over the link alone.
-  const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: Mocha.reporters.Base });
+  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, reporter: Mocha.reporters.Base });
   if (process.env[grepVariable]) mocha.grep(process.env[grepVariable]);
   for (const file of files) mocha.addFile(file);
   const sent: Promise<void>[] = [];

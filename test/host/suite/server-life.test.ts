@@ -26,6 +26,7 @@ describe('the language server', () => {
     await untilFindings(document.uri, lacks('no-async-promise-executor'));
     await vscode.commands.executeCommand('undo');
     await untilFindings(document.uri, has('no-async-promise-executor'));
+    await vscode.commands.executeCommand('notifications.showList');
     await screenshot('server-crashed');
   });
 
