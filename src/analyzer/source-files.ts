@@ -60,6 +60,14 @@ export function findSourceFiles(paths: readonly string[], cwd: string): SourceFi
   return { files: [...found].sort(), errors };
 }
 
+/** The source files below folders, found as {@link findSourceFiles} finds them; a folder may be empty or in another. */
+export function sourceFilesBelow(folders: readonly string[]): SourceFiles {
+  const found = new Set<string>();
+  const errors: FileError[] = [];
+  for (const folder of folders) walk(folder, ignoreFilesAbove(folder), (file) => found.add(file), errors);
+  return { files: [...found].sort(), errors };
+}
+
 /** `file`, `folder`, undefined where there is nothing, or why it cannot be told. */
 function kindOf(absolute: string): string | undefined {
   try {

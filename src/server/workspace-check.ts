@@ -11,7 +11,7 @@ import {
 } from 'vscode-languageserver/node';
 import type { FileError } from '../analyzer/finding';
 import type { FileReport } from '../analyzer/linter';
-import { findSourceFiles } from '../analyzer/source-files';
+import { sourceFilesBelow } from '../analyzer/source-files';
 import type { Analysis } from './analysis';
 import type { CheckWorkspaceParams, CheckWorkspaceResult } from './protocol';
 
@@ -42,7 +42,7 @@ export async function checkWorkspace(
   };
   report({ kind: 'begin', title: 'Checking the workspace', percentage: 0, cancellable: true });
   try {
-    const { files, errors } = findSourceFiles(folders, folders[0] ?? '/');
+    const { files, errors } = sourceFilesBelow(folders);
     const result: CheckWorkspaceResult = { files: 0, problems: 0, errors: errors.map(errorOf) };
     await turn(cancellation);
     analysis.attempt(({ programs }) => programs.open(files));

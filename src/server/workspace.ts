@@ -8,6 +8,7 @@ import { isSource } from '../analyzer/source-files';
 import { CompilerMissing, type DiskChanges } from '../analyzer/program';
 import { Analysis } from './analysis';
 import { CheckQueue, type CheckOutcome } from './check-queue';
+import { ConfigProblems } from './config-problems';
 import { FileConfigs } from './file-configs';
 import { isCheckedLanguage, isInside, pathOfUntitled, pathOfUri } from './paths';
 import type { CheckWorkspaceParams, CheckWorkspaceResult, InitializationOptions, StatusParams } from './protocol';
@@ -33,6 +34,7 @@ export class Workspace {
   private readonly queue: CheckQueue;
   private readonly shown: ShownFindings;
   private readonly status: Status;
+  private readonly configProblems: ConfigProblems;
   /** Open documents by the path that the compiler knows them by. */
   private readonly open = new Map<string, TextDocument>();
   /** Those of them that are too large to be checked. */
@@ -61,6 +63,7 @@ export class Workspace {
     });
     this.shown = new ShownFindings(connection, (file) => this.openFile(file));
     this.status = new Status(connection, () => this.currentStatus());
+    this.configProblems = new ConfigProblems(connection);
     this.queue = new CheckQueue((paths) => this.check(paths), () => this.status.changed());
   }
 
@@ -230,6 +233,7 @@ export class Workspace {
   }
 
   private currentStatus(): StatusParams {
+    this.configProblems.show(this.configs.problems);
     const notes = [
       ...(this.failure === undefined ? [] : [this.failure]),
       ...this.settings.problems,

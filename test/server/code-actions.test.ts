@@ -3,7 +3,9 @@ import { CodeActionKind, LSPErrorCodes, ResponseError, type CodeAction } from 'v
 import { makeFolder, type Folder } from '../folder';
 import { Editor } from './editor';
 
-const floating = `export async function save(): Promise<void> {}
+const floating = `export async function save(): Promise<void> {
+  await fetch('https://example.org');
+}
 
 export async function main(): Promise<void> {
   save();
