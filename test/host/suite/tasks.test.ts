@@ -87,6 +87,7 @@ describe('Task Explorer', function () {
     assert.ok(node);
     await vscode.commands.executeCommand('asyncscope.tasks.showLocals', node);
     const locals = tasks.below(node).flatMap((below) => (below.kind === 'local' ? [below.local] : []));
+    await roomForTasks();
     await screenshot('tasks');
     assert.ok(locals.some(({ name, value }) => name === 'name' && /sales|stock/.test(value)), JSON.stringify(locals));
   });
@@ -137,6 +138,15 @@ describe('Task Explorer', function () {
     await until(tasks.onDidChange, () => tasks.roots.length === 0);
   });
 });
+
+/** The picture shall show the tasks: the other views and the panel give way, the side bar is wider. */
+async function roomForTasks(): Promise<void> {
+  const hidden = ['variablesView', 'watchExpressionsView', 'loadedScriptsView', 'breakPointsView'];
+  for (const view of hidden) await vscode.commands.executeCommand(`workbench.debug.${view}.toggleVisibility`);
+  await vscode.commands.executeCommand('workbench.action.closePanel');
+  await vscode.commands.executeCommand('asyncscope.tasks.focus');
+  for (let step = 0; step < 4; step++) await vscode.commands.executeCommand('workbench.action.decreaseViewWidth');
+}
 
 async function refresh(): Promise<TaskReport[]> {
   return vscode.commands.executeCommand<TaskReport[]>('asyncscope.tasks.refresh');
@@ -195,7 +205,7 @@ describe('a process without a debugger', function () {
 
   it('shows its tasks, and is left as it was', async () => {
     const { tasks } = await asyncscope();
-    const child = spawn(process.execPath, [fileUri('app.js').fsPath], { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' } });
+    const child = spawn(process.execPath, ['--inspect-port=127.0.0.1:0', fileUri('app.js').fsPath], { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' } });
     try {
       await once(child.stdout, 'data');
       await vscode.commands.executeCommand('asyncscope.tasks.attach', child.pid);
