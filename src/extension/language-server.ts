@@ -125,7 +125,7 @@ export class LanguageServer {
 
   private async showCrash(): Promise<void> {
     const showLog = 'Show Log';
-    const answer = await vscode.window.showErrorMessage("Asyncscope's language server ended unexpectedly.", showLog);
+    const answer = await vscode.window.showErrorMessage("Asyncscope's language server ended unexpectedly and is started again.", showLog);
     if (answer === showLog) this.log.show();
   }
 

@@ -10,16 +10,27 @@ export interface TestResult {
   error?: { message: string; stack?: string };
 }
 
-/** From the suite. `screenshot` is answered, when it has been taken. */
+/** From the suite. The requests to the window are answered, in their order. */
 export type SuiteMessage =
   | { kind: 'started'; vscode: string; desktop: boolean }
   | { kind: 'test'; result: TestResult }
   | { kind: 'broken'; message: string }
-  | { kind: 'screenshot'; name: string };
+  | WindowRequest;
 
-/** To the suite: the picture's path; none where there is no page to take it of. */
-export interface ScreenshotTaken {
+/** What only whoever holds the window can do. */
+export type WindowRequest =
+  | { kind: 'screenshot'; name: string }
+  /** The visible texts of the elements that a CSS selector finds. */
+  | { kind: 'texts'; selector: string }
+  /** Waits for the element and clicks it. */
+  | { kind: 'click'; selector: string };
+
+/** Answer to the suite; without any part where there is no page, in the desktop VS Code. */
+export interface WindowAnswer {
+  /** Path of the picture. */
   file?: string;
+  texts?: string[];
+  error?: string;
 }
 
 /** Port of the link, in the extension host's environment. */

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Page } from 'playwright-core';
 import { desktopVsCode, installInDesktop, runInDesktop } from './desktop';
-import { filesVariable, grepVariable, portVariable, type SuiteMessage, type TestResult } from './link';
+import { filesVariable, grepVariable, portVariable, type SuiteMessage, type TestResult, type WindowAnswer, type WindowRequest } from './link';
 import { writeSettings } from './settings';
 import { installInServer, startServer } from './vscode-server';
 import { openWorkbench, screenshot, type WorkbenchOptions } from './workbench';
@@ -150,10 +150,25 @@ class Received {
       case 'broken':
         this.broken = message.message;
         break;
-      case 'screenshot': {
-        const file = this.page && (await screenshot(this.page, message.name));
-        socket.write(`${JSON.stringify({ file })}\n`);
-      }
+      default:
+        socket.write(`${JSON.stringify(await answer(this.page, message))}\n`);
     }
+  }
+}
+
+async function answer(page: Page | undefined, request: WindowRequest): Promise<WindowAnswer> {
+  if (!page) return {};
+  try {
+    switch (request.kind) {
+      case 'screenshot':
+        return { file: await screenshot(page, request.name) };
+      case 'texts':
+        return { texts: await page.locator(request.selector).allInnerTexts() };
+      case 'click':
+        await page.locator(request.selector).first().click({ timeout: 20_000 });
+        return { texts: [] };
+    }
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
   }
 }

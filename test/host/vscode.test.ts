@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { symlink } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { reportSuite } from './report';
@@ -10,6 +10,19 @@ reportSuite('in VS Code, with several folders', {
   workspace: 'test/fixtures/host/folders',
   workspaceFile: 'all.code-workspace',
   files: ['folders'],
+});
+
+/** So many files that a check of all of them takes long enough to be cancelled. */
+async function addFiles(folder: string): Promise<void> {
+  const text = await readFile('test/fixtures/host/folders/api/app.ts', 'utf8');
+  await mkdir(path.join(folder, 'src'));
+  for (let index = 0; index < 3000; index++) await writeFile(path.join(folder, 'src', `part${index}.ts`), text);
+}
+
+reportSuite('in VS Code, with thousands of files', {
+  workspace: 'test/fixtures/host/folders/api',
+  prepare: addFiles,
+  files: ['workspace-check'],
 });
 
 /** The project's own ESLint, as the workspace's. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { asyncscope, findings, has, lacks, open, replace, untilFindings } from './editing';
-import { screenshot } from './outside';
+import { screenshot, texts } from './outside';
 import { eventually, until } from './waiting';
 
 describe('the language server', () => {
@@ -26,7 +26,6 @@ describe('the language server', () => {
     await untilFindings(document.uri, lacks('no-async-promise-executor'));
     await vscode.commands.executeCommand('undo');
     await untilFindings(document.uri, has('no-async-promise-executor'));
-    await vscode.commands.executeCommand('notifications.showList');
     await screenshot('server-crashed');
   });
 
@@ -38,6 +37,11 @@ describe('the language server', () => {
     await until(server.onDidChangeStatus, () => server.shown.severity === vscode.LanguageStatusSeverity.Error);
     await eventually(() => server.pid === undefined);
     assert.deepEqual(findings(uri), []);
+    // Two crashes, one message: the status item tells of the second.
+    await vscode.commands.executeCommand('notifications.showList');
+    const messages = await texts('.notification-list-item-message');
+    if (messages) assert.deepEqual(messages, ["Asyncscope's language server ended unexpectedly and is started again."]);
+    await vscode.commands.executeCommand('notifications.hideList');
     await vscode.commands.executeCommand('asyncscope.restartServer');
     assert.ok(server.pid);
     await untilFindings(uri, has('no-async-promise-executor'));
