@@ -28,7 +28,9 @@ export function workOut(
   wanted.forEach((one, index) => {
     const result = results[index];
     if (result === undefined || 'refused' in result) rejected.push({ ...one, reason: result?.refused ?? 'it could not be worked out.' });
-    else if (result.length > 0) candidates.push({ ...one, edits: result });
+    else if (result.some((edit, at) => result.slice(at + 1).some((other) => conflict(edit, other)))) {
+      rejected.push({ ...one, reason: 'its edits overlap.' });
+    } else if (result.length > 0) candidates.push({ ...one, edits: result });
   });
   return { candidates, rejected };
 }

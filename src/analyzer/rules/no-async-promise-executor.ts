@@ -1,3 +1,4 @@
+import { promiseExecutorFixes } from '../fixes/promise-executor';
 import { SyntaxKind, isArrowFunction, isFunctionExpression, isIdentifier, type NewExpression } from '../program';
 import { skipOuterExpressions } from '../syntax/expressions';
 import { isAsync } from '../syntax/functions';
@@ -23,6 +24,7 @@ export const noAsyncPromiseExecutor: Rule = {
         context.report({
           at: keyword ?? executor,
           message: 'An error thrown in an async executor does not reject the promise: it is lost as an unhandled rejection.',
+          fixes: promiseExecutorFixes(context.unit, node, executor),
         });
       },
     };

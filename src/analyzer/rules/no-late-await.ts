@@ -1,4 +1,5 @@
 import { buildFlow, type FlowPoint } from '../flow/graph';
+import { lateAwaitFixes } from '../fixes/late-await';
 import { mayReject } from '../flow/rejection';
 import {
   SyntaxKind,
@@ -47,7 +48,9 @@ export const noLateAwait: Rule = {
         if (late.length === 0) return;
         const { project, path } = context.unit;
         if (!(yield* isPlainPromise(started.value, project)) || !(yield* mayReject(started.value, project))) return;
-        for (const { at, wait } of late) context.report(describe(started, at, wait, path));
+        for (const { at, wait } of late) {
+          context.report({ ...describe(started, at, wait, path), fixes: lateAwaitFixes(context.unit, started.declaration, at, wait) });
+        }
       },
     };
   },
