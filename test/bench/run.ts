@@ -1,0 +1,19 @@
+// `npm run bench [TOPIC…]`: measures and prints ratios, each beside its goal; exit code 1 when one is missed.
+import { benchCheck } from './check';
+import type { Goal } from './table';
+
+const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck };
+
+async function main(wanted: readonly string[]): Promise<void> {
+  for (const topic of wanted.length > 0 ? wanted : Object.keys(topics)) {
+    const run = topics[topic];
+    if (!run) throw new Error(`There is no benchmark "${topic}". Known: ${Object.keys(topics).join(', ')}.`);
+    const goals = await run();
+    if (goals.some(({ value, limit }) => !(value <= limit))) process.exitCode = 1;
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+});
