@@ -71,13 +71,13 @@ async function check(paths: string[], options: CheckOptions): Promise<number> {
   const overrides: Config = { rules: options.rule, ...(options.preset && { preset: options.preset }) };
   const configs = new ConfigFinder(overrides, options.config && path.resolve(options.config));
   const files = configured(found, configs, errors);
-  const programs = new Programs(cwd);
   const interrupted = (): never => {
     progress.erase();
     programs.close();
     process.exit(130);
   };
   process.once('SIGINT', interrupted);
+  const programs = new Programs(cwd);
   try {
     progress.show('Reading the project…');
     const linter = new Linter(programs, configs);

@@ -17,19 +17,16 @@ export async function* checkFiles(programs: Programs, linter: Linter, files: rea
   let done = 0;
   let suspects = 0;
   let deaths = 0;
-  let turned = performance.now();
+  let turned = -Infinity;
   while (done < files.length) {
     const alone = suspects > 0;
     try {
+      turned = await turn(turned);
       for (const report of linter.check(alone ? files.slice(done, done + 1) : files.slice(done))) {
         done++;
         if (alone) suspects--;
         yield report;
-        // The compiler is asked synchronously: without a break no signal would come through until the end.
-        if (performance.now() - turned > turnEvery) {
-          await new Promise(setImmediate);
-          turned = performance.now();
-        }
+        turned = await turn(turned);
       }
     } catch (error) {
       if (!(error instanceof CompilerDied) || ++deaths > maxDeaths) throw error;
@@ -45,4 +42,11 @@ export async function* checkFiles(programs: Programs, linter: Linter, files: rea
       }
     }
   }
+}
+
+/** The compiler is asked synchronously: without a break now and then no signal would come through until the end. */
+async function turn(last: number): Promise<number> {
+  if (performance.now() - last < turnEvery) return last;
+  await new Promise(setImmediate);
+  return performance.now();
 }

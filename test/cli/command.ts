@@ -18,10 +18,12 @@ export interface RunOptions {
   cli?: string;
   env?: NodeJS.ProcessEnv;
   uid?: number;
+  /** Stops reading what is printed after its first piece. */
+  closeStdout?: boolean;
 }
 
 /** Runs the real command line and waits until it has ended. */
-export function asyncscope(args: readonly string[], { cwd, cli = cliPath, env, uid }: RunOptions): Promise<Outcome> {
+export function asyncscope(args: readonly string[], { cwd, cli = cliPath, env, uid, closeStdout }: RunOptions): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], {
       cwd,
@@ -30,7 +32,10 @@ export function asyncscope(args: readonly string[], { cwd, cli = cliPath, env, u
       ...(uid !== undefined && { uid, gid: uid }),
     });
     const outcome = { stdout: '', stderr: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (outcome.stdout += text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      outcome.stdout += text;
+      if (closeStdout) child.stdout.destroy();
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (outcome.stderr += text));
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...outcome }));
