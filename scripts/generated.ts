@@ -23,7 +23,9 @@ export function generatedFiles(): Map<string, string> {
   files.set('README.md', between('rules', ruleTable('docs/rules/'), readme));
   for (const rule of rules) {
     const file = path.posix.join('docs/rules', `${rule.id}.md`);
-    files.set(file, between('rule', rulePage(rule), existsSync(file) ? readFileSync(file, 'utf8') : markers('rule', '')));
+    const heading = `# ${rule.id}\n\n`;
+    const page = existsSync(file) ? readFileSync(file, 'utf8') : markers('rule', '');
+    files.set(file, between('rule', ruleFacts(rule), page.startsWith(heading) ? page : heading + page));
   }
   return files;
 }
@@ -92,9 +94,9 @@ function ruleTable(folder: string): string {
   return table(['Rule', 'What it finds', 'Severity', 'Preset'], rows);
 }
 
-function rulePage(rule: Rule): string {
+function ruleFacts(rule: Rule): string {
   const equal = rule.equals.length === 0 ? '' : ` Steps back where ESLint has ${rule.equals.map((id) => `\`${id}\``).join(' or ')} on.`;
-  return `# ${rule.id}\n\n${rule.description}\n\nSeverity: ${rule.severity}. Preset: ${rule.preset}.${equal}\n${optionsTable(rule.schema)}`;
+  return `${rule.description}\n\nSeverity: ${rule.severity}. Preset: ${rule.preset}.${equal}\n${optionsTable(rule.schema)}`;
 }
 
 function optionsTable({ properties }: OptionsSchema): string {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { actionsFor, fileUri, findingOf, findings, has, lacks, open, replace, take, untilFindings } from './editing';
-import { screenshot } from './outside';
+import { click, screenshot } from './outside';
+import { until } from './waiting';
 
 const rule = 'no-async-promise-executor';
 
@@ -13,6 +14,16 @@ describe('diagnostics', () => {
     assert.ok(typeof found.code === 'object');
     assert.match(found.code.target.toString(), /no-async-promise-executor/);
     await screenshot('diagnostics');
+  });
+
+  it("open the rule's page when its name is clicked in the problems view", async () => {
+    await open('src/report.js');
+    await findingOf(fileUri('src/report.js'), rule);
+    await vscode.commands.executeCommand('workbench.actions.view.problems');
+    if (!(await click(`.markers-panel .code-link:has-text("${rule}"), .markers-panel a:has-text("${rule}")`))) return;
+    await until(vscode.window.onDidChangeActiveTextEditor, () => vscode.window.activeTextEditor?.document.fileName.endsWith(`${rule}.md`) === true);
+    await screenshot('rule-page');
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
   });
 
   it('lead through the files that a blocking call is reached by', async () => {
