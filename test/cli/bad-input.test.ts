@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, cpSync, symlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { makeFolder, type Folder } from '../folder';
-import { asyncscope, checkJson, cliPath, type CheckJson, type Outcome } from './command';
+import { asyncscope, checkJson, cliPath, compilerFolder, type CheckJson, type Outcome } from './command';
 
 /** A file with one finding: that it is found shows that the others were still checked. */
 const flagged = 'export const ready = new Promise<void>(async (resolve) => {\n  resolve();\n});\n';
@@ -276,9 +274,3 @@ describe('check on bad input', () => {
     });
   });
 });
-
-/** The folder of this platform's compiler and its declarations. */
-function compilerFolder(): string {
-  const resolve = createRequire(path.resolve('package.json')).resolve;
-  return path.join(path.dirname(resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`)), 'lib');
-}

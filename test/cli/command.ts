@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { DiagnosticJson } from '../../src/analyzer/diagnostics';
 
@@ -55,4 +56,10 @@ export interface CheckJson {
 export async function checkJson(args: readonly string[], options: RunOptions): Promise<Outcome & { report: CheckJson }> {
   const outcome = await asyncscope(['check', '--format', 'json', ...args], options);
   return { ...outcome, report: JSON.parse(outcome.stdout) as CheckJson };
+}
+
+/** The folder of this platform's compiler and its declarations. */
+export function compilerFolder(): string {
+  const resolve = createRequire(path.resolve('package.json')).resolve;
+  return path.join(path.dirname(resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`)), 'lib');
 }
