@@ -1,7 +1,7 @@
 // `ps`: one row for each kind of pending task.
 import picocolors from 'picocolors';
 import type { Local, Task } from '../tracer/task';
-import { awaitedByText, awaitsText, placeMark, placeText, printable, stateText, tasksById, times } from '../tracer/task-text';
+import { awaitedByText, awaitsKind, awaitsText, placeMark, placeText, printable, stateText, tasksById, times } from '../tracer/task-text';
 import { type Cut, fit } from './terminal-width';
 
 interface Row {
@@ -9,7 +9,10 @@ interface Row {
   count: number;
   /** The place of one of them is known exactly: that of all, since they wait for the same. */
   exact: boolean;
-  cells: string[];
+  awaits: string;
+  /** What they wait for differs in its details. */
+  varied: boolean;
+  awaitedBy: string;
 }
 
 const columns: { title: string; least: number; cut: Cut }[] = [
@@ -25,13 +28,14 @@ const gap = '  ';
 /** The table's lines. Tasks that differ in nothing shown share a row (`×500`), the stuck ones and the most frequent first. */
 export function taskTable(tasks: readonly Task[], width: number): string[] {
   const rows = collapse(tasks);
-  const widths = columnWidths(rows, width);
+  const cells = rows.map(rowCells);
+  const widths = columnWidths(cells, width);
   const lines = [picocolors.dim(fit(formatRow(columns.map(({ title }) => title), widths), width))];
-  for (const row of rows) {
-    const line = fit(formatRow(row.cells, widths), width);
-    lines.push(row.task.stuck ? picocolors.red(line) : line);
-    if (row.task.stuckReason) lines.push(picocolors.red(fit(`${gap}└ ${printable(row.task.stuckReason)}`, width)));
-    for (const local of row.task.locals ?? []) lines.push(picocolors.dim(localLine(local, width)));
+  for (const [index, { task }] of rows.entries()) {
+    const line = fit(formatRow(cells[index] ?? [], widths), width);
+    lines.push(task.stuck ? picocolors.red(line) : line);
+    if (task.stuckReason) lines.push(picocolors.red(fit(`${gap}└ ${printable(task.stuckReason)}`, width)));
+    for (const local of task.locals ?? []) lines.push(picocolors.dim(localLine(local, width)));
   }
   return lines;
 }
@@ -44,28 +48,38 @@ function collapse(tasks: readonly Task[]): Row[] {
   const byId = tasksById(tasks);
   const rows = new Map<string, Row>();
   for (const task of tasks) {
-    const cells = [stateText(task), placeText(task), task.name, awaitsText(task.awaits, byId), awaitedByText(task, byId)].map(printable);
-    const key = JSON.stringify([cells, task.defined, task.locals]);
+    const { at, locals } = task;
+    const awaitedBy = awaitedByText(task, byId);
+    const key = `${stateText(task)}\0${at?.file}:${at?.line}:${at?.column}\0${task.name}\0${awaitsKind(task.awaits, byId)}\0${awaitedBy}\0${locals ? JSON.stringify(locals) : ''}`;
     const exact = task.atIsExact !== false;
     const row = rows.get(key);
-    if (row) {
+    if (!row) rows.set(key, { task, count: 1, exact, awaits: awaitsText(task.awaits, byId), varied: false, awaitedBy });
+    else {
       row.count++;
       row.exact ||= exact;
-    } else rows.set(key, { task, count: 1, exact, cells });
-  }
-  for (const { task, count, exact, cells } of rows.values()) {
-    cells[1] = placeMark(exact) + cells[1];
-    cells[2] += times(count);
-    cells.splice(1, 0, task.id);
+      row.varied ||= row.awaits !== awaitsText(task.awaits, byId);
+    }
   }
   return [...rows.values()].sort(
-    (a, b) => Number(b.task.stuck) - Number(a.task.stuck) || b.count - a.count || (a.cells[2] ?? '').localeCompare(b.cells[2] ?? ''),
+    (a, b) => Number(b.task.stuck) - Number(a.task.stuck) || b.count - a.count || placeText(a.task).localeCompare(placeText(b.task)),
   );
 }
 
+function rowCells({ task, count, exact, awaits, varied, awaitedBy }: Row): string[] {
+  const place = placeText(task);
+  return [
+    stateText(task),
+    task.id,
+    place && placeMark(exact) + place,
+    task.name + times(count),
+    varied ? `${awaits}, …` : awaits,
+    awaitedBy,
+  ].map(printable);
+}
+
 /** As wide as the content, or, where that is too much, the widest columns as narrow as it takes. */
-function columnWidths(rows: Row[], width: number): number[] {
-  const widths = columns.map(({ title }, index) => rows.reduce((most, { cells }) => Math.max(most, cells[index]?.length ?? 0), title.length));
+function columnWidths(rows: string[][], width: number): number[] {
+  const widths = columns.map(({ title }, index) => rows.reduce((most, cells) => Math.max(most, cells[index]?.length ?? 0), title.length));
   const least = columns.map((column, index) => Math.min(column.least, widths[index] ?? 0));
   let over = widths.reduce((sum, each) => sum + each, gap.length * (columns.length - 1)) - width;
   while (over > 0) {

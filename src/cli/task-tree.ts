@@ -1,13 +1,13 @@
 // `tree`: who waits for whom. A task stands below the one that waits for it; what nobody waits for stands at the left.
 import picocolors from 'picocolors';
 import { type Branch, Shapes } from '../tracer/shapes';
-import type { Task, TaskId } from '../tracer/task';
+import type { Awaits, AwaitsResource, Task, TaskId } from '../tracer/task';
 import { awaitedTasks, awaitsText, groupText, placeMark, placeText, printable, resourceText, stateText, tasksById, type TasksById, times } from '../tracer/task-text';
 import { localLine } from './task-table';
 import { fit } from './terminal-width';
 
 /** Deeper levels show their number instead of their branches: an await chain can be thousands of tasks long. */
-const deepestBranch = 24;
+const deepestBranch = (width: number) => Math.min(24, Math.floor(width / 6));
 
 /** A task to print, a line below one, or the note that everything below a task is printed. */
 type Step =
@@ -23,6 +23,7 @@ export function taskTree(tasks: readonly Task[], width: number): string[] {
   const printed = new Set<TaskId>();
   const path = new Set<TaskId>(); // from the root to where we are
   const steps: Step[] = [];
+  const deepest = deepestBranch(width);
 
   const print = (roots: Task[]) => {
     for (const branch of shapes.collapse(roots, printed).reverse()) steps.push({ kind: 'task', branch, depth: 0, prefix: '', last: true });
@@ -33,7 +34,7 @@ export function taskTree(tasks: readonly Task[], width: number): string[] {
       }
       const lead = step.depth === 0 ? '' : `${step.prefix}${step.last ? '└─ ' : '├─ '}`;
       const below = step.depth === 0 ? '' : `${step.prefix}${step.last ? '   ' : '│  '}`;
-      const shownLead = step.depth > deepestBranch ? `[${step.depth}] ` : lead;
+      const shownLead = step.depth > deepest ? `[${step.depth}] ` : lead;
       if (step.kind === 'leaf') {
         lines.push(formatLine([[shownLead], [step.text]], width));
         continue;
@@ -47,11 +48,11 @@ export function taskTree(tasks: readonly Task[], width: number): string[] {
       path.add(task.id);
       for (const local of task.locals ?? []) lines.push(picocolors.dim(localLine(local, width, `${shownLead === lead ? below : '  '}    `)));
       const branches = shapes.collapse(children, new Set());
-      const resources = 'group' in task.awaits ? (task.awaits.resources ?? []) : [];
+      const leaves = resourceLeaves(task.awaits);
       const depth = step.depth + 1;
       const under: Step[] = [
         ...branches.map((branch): Step => ({ kind: 'task', branch, depth, prefix: below, last: false })),
-        ...resources.map((resource): Step => ({ kind: 'leaf', text: printable(resourceText(resource)), depth, prefix: below, last: false })),
+        ...leaves.map((text): Step => ({ kind: 'leaf', text: printable(text), depth, prefix: below, last: false })),
       ];
       const lastStep = under.at(-1);
       if (lastStep && lastStep.kind !== 'leave') lastStep.last = true;
@@ -64,6 +65,17 @@ export function taskTree(tasks: readonly Task[], width: number): string[] {
   // What is left waits in a circle, or hangs on one.
   for (const task of tasks) if (!printed.has(task.id) && !shapes.isCollapsed(task.id)) print([task]);
   return lines;
+}
+
+/** What a group waits for that is no task; a kind in one line, with the first one's details. */
+function resourceLeaves(awaits: Awaits): string[] {
+  const kinds = new Map<string, { first: AwaitsResource; count: number }>();
+  for (const first of 'group' in awaits ? (awaits.resources ?? []) : []) {
+    const kind = kinds.get(first.resource);
+    if (kind) kind.count++;
+    else kinds.set(first.resource, { first, count: 1 });
+  }
+  return [...kinds.values()].map(({ first, count }) => resourceText(first) + times(count));
 }
 
 type Segment = [text: string, style?: (text: string) => string];

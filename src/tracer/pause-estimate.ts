@@ -8,10 +8,10 @@ export interface PauseEstimate {
 }
 
 /**
- * Milliseconds for each megabyte of used heap, until the snapshot has been sent. Measured on an idle machine with heaps of pending
- * tasks, objects and maps from 4 to 150 MB: 14 to 27 on Node 22 to 26, 35 to 70 on Node 20. Long strings cost less.
+ * Milliseconds for each megabyte of used heap. Measured as the main thread's processor time with heaps of pending tasks, small
+ * objects and maps of 40 to 65 MB: 43 to 75 on Node 20 and 22, 26 to 60 on Node 24 and 26. Long strings cost a quarter of it.
  */
-const msPerMegabyte = (nodeMajor: number) => (nodeMajor < 22 ? 50 : 25);
+const msPerMegabyte = (nodeMajor: number) => (nodeMajor < 24 ? 50 : 35);
 const fixedMs = 100;
 
 export async function estimatePause(session: InspectorSession, node: string): Promise<PauseEstimate> {

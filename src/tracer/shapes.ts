@@ -1,6 +1,6 @@
 // Which tasks look the same, so that they can be shown once with their number.
 import type { Task, TaskId } from './task';
-import { awaitedTasks, groupText, placeText, stateText, type TasksById } from './task-text';
+import { awaitedTasks, awaitsKind, countedList, groupText, stateText, type TasksById } from './task-text';
 
 /** Tasks of one shape. */
 export interface Branch {
@@ -71,9 +71,11 @@ export class Shapes {
   private number(task: Task, children: Task[]): number {
     // Within a cycle, the task that closes it has no shape yet: its own id keeps different cycles apart.
     const below = children.map((child) => this.shapes.get(child.id) ?? child.id).sort();
-    const own = [task.name, placeText(task), stateText(task), task.locals];
-    const waits = 'group' in task.awaits ? [groupText(task.awaits), task.awaits.resources] : 'task' in task.awaits ? [] : [task.awaits];
-    const key = JSON.stringify([own, waits, below]);
+    const { at, awaits, locals } = task;
+    const own = `${stateText(task)}\0${at?.file}:${at?.line}:${at?.column}\0${task.name}\0${locals ? JSON.stringify(locals) : ''}`;
+    // The tasks among what it waits for are below; of the rest the kind counts, not the time that a timer is due.
+    const waits = 'task' in awaits ? '' : 'group' in awaits ? groupText(awaits) + countedList((awaits.resources ?? []).map(({ resource }) => resource)) : awaitsKind(awaits, this.byId);
+    const key = `${own}\0${waits}\0${below.join()}`;
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     this.numbers.set(key, this.numbers.size);

@@ -45,14 +45,19 @@ export function groupText({ group, pending, total }: AwaitsGroup): string {
 }
 
 /** What a task waits for, in one line. */
-export function awaitsText(awaits: Awaits, byId: TasksById): string {
+export function awaitsText(awaits: Awaits, byId: TasksById, nameResource = resourceText): string {
   if ('task' in awaits) return byId.get(awaits.task)?.name ?? 'another task';
-  if ('resource' in awaits) return resourceText(awaits);
+  if ('resource' in awaits) return nameResource(awaits);
   if ('group' in awaits) {
-    const members = [...awaits.tasks.map((id) => byId.get(id)?.name ?? 'another task'), ...(awaits.resources ?? []).map(resourceText)];
+    const members = [...awaits.tasks.map((id) => byId.get(id)?.name ?? 'another task'), ...(awaits.resources ?? []).map((each) => nameResource(each))];
     return members.length > 0 ? `${groupText(awaits)}: ${countedList(members)}` : groupText(awaits);
   }
   return 'a promise';
+}
+
+/** The same for tasks that wait for the same kind of thing: two timers that are due at different times, say. */
+export function awaitsKind(awaits: Awaits, byId: TasksById): string {
+  return awaitsText(awaits, byId, ({ resource }) => resource);
 }
 
 /** Who waits for a task, by name. */
@@ -61,7 +66,8 @@ export function awaitedByText(task: Task, byId: TasksById): string {
 }
 
 /** `a, b ×3`, in the order of first appearance. */
-function countedList(names: string[]): string {
+export function countedList(names: string[]): string {
+  if (names.length <= 1) return names[0] ?? ''; // most are
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].map(([name, count]) => `${name}${times(count)}`).join(', ');
