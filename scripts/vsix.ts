@@ -8,7 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { createVSIX } from '@vscode/vsce';
 
-const files = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.nls.json', 'media', 'schemas', 'syntaxes', 'docs'];
+const files = ['.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'package.nls.json', 'media', 'schemas', 'syntaxes', 'docs'];
 
 /** As VS Code's marketplace names platforms, such as "linux-x64". */
 export const target = `${process.platform}-${process.arch}`;
@@ -24,8 +24,6 @@ export async function packageExtension(file: string): Promise<void> {
     await copyNodeTypes(path.join(dist, 'types'));
     for (const entry of files) await copyIfThere(entry, path.join(stage, entry));
     await writeFile(path.join(stage, 'package.json'), JSON.stringify(await manifest(), undefined, 2));
-    // Everything in the stage is meant to be in the package.
-    await writeFile(path.join(stage, '.vscodeignore'), '');
     await createVSIX({
       cwd: stage,
       packagePath: path.resolve(file),
