@@ -21,15 +21,18 @@ export interface RunOptions {
   uid?: number;
   /** Stops reading what is printed after its first piece. */
   closeStdout?: boolean;
+  /** Kills it after so long. */
+  timeoutMs?: number;
 }
 
 /** Runs the real command line and waits until it has ended. */
-export function asyncscope(args: readonly string[], { cwd, cli = cliPath, env, uid, closeStdout }: RunOptions): Promise<Outcome> {
+export function asyncscope(args: readonly string[], { cwd, cli = cliPath, env, uid, closeStdout, timeoutMs }: RunOptions): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], {
       cwd,
       env: { ...process.env, NO_COLOR: '1', GITHUB_WORKSPACE: undefined, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(timeoutMs !== undefined && { timeout: timeoutMs, killSignal: 'SIGKILL' }),
       ...(uid !== undefined && { uid, gid: uid }),
     });
     const outcome = { stdout: '', stderr: '' };
