@@ -96,11 +96,13 @@ export class AwaitGraph {
   #addElement(reader: ReactionReader, reaction: Extract<Reaction, { kind: 'element' }>, promise: number): void {
     let group = this.groups.get(reaction.promise);
     if (!group) {
-      group = { kind: reaction.group, sources: [], total: reader.elementCount(reaction.context) };
+      group = { kind: reaction.group, sources: [], total: 0 };
       this.groups.set(reaction.promise, group);
     }
     group.sources.push(promise);
-    group.total = Math.max(group.total, group.sources.length);
+    if (group.sources.length > 1 && reaction.group !== 'any') return;
+    const { length, settled } = reader.elements(reaction.context);
+    group.total = Math.max(length, reaction.group === 'any' ? settled + group.sources.length : 1);
   }
 }
 

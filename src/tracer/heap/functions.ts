@@ -27,6 +27,7 @@ const MAX_RETAINERS = 64;
 export class FunctionTable {
   readonly #byShared = new Map<number, HeapFunction | undefined>();
   readonly #urls = new Map<number, string>();
+  readonly #classes = new Map<number, { name: string; start?: FunctionStart } | null>();
   #allUrls = false;
 
   constructor(private readonly awaits: AwaitGraph) {}
@@ -67,13 +68,29 @@ export class FunctionTable {
 
   /** The class of an object as a reader would call it; undefined for plain objects and the like. */
   className(object: number): string | undefined {
-    const { graph } = this.awaits;
+    return this.classOf(object)?.name;
+  }
+
+  /** The class of an object, and where its constructor starts (for classes of JavaScript). */
+  classOf(object: number): { name: string; start?: FunctionStart } | undefined {
+    const { graph, names } = this.awaits;
     if (object < 0) return undefined;
     const type = graph.type(object);
     if (type !== NodeType.object && type !== NodeType.closure) return undefined;
-    // Objects of native code come as "Node / MessagePort", the global object and tagged ones as "Object (internal cache) / ".
-    const name = graph.name(object).replace(/^Node \/ /, '').replace(/ (\/|\().*$/s, '').trim();
-    return NO_CLASS.has(name) || name.startsWith('system') ? undefined : name;
+    const prototype = type === NodeType.closure ? object : graph.follow(object, EdgeType.property, names.__proto__);
+    const key = prototype < 0 ? object : prototype;
+    let known = this.#classes.get(key);
+    if (known === undefined) {
+      const constructor = type === NodeType.closure ? -1 : graph.follow(prototype, EdgeType.property, names.constructor);
+      const start = graph.functionStart(object) ?? (constructor < 0 ? undefined : graph.functionStart(constructor));
+      // V8 names an object by the constructor that made it; Node gives some another prototype afterwards. Objects of
+      // native code come as "Node / MessagePort", the global object and tagged ones as "Object (internal cache) / ".
+      const made = graph.name(object).replace(/^Node \/ /, '').replace(/ (\/|\().*$/s, '').trim();
+      const name = (constructor >= 0 && graph.type(constructor) === NodeType.closure && start && graph.name(constructor)) || made;
+      known = NO_CLASS.has(name) || name.startsWith('system') ? null : { name, ...(start && { start }) };
+      this.#classes.set(key, known);
+    }
+    return known ?? undefined;
   }
 
   #read(closure: number, shared: number): HeapFunction | undefined {
@@ -83,7 +100,7 @@ export class FunctionTable {
     const url = this.#url(shared, start.scriptId);
     if (url === undefined) return undefined;
     // A computed name is known only once the function exists, so it is a property of the function.
-    const own = graph.name(closure) || readString(graph, names, graph.follow(closure, EdgeType.property, names.name)) || '';
+    const own = graph.name(closure) || readString(graph, names, graph.follow(closure, EdgeType.property, names.name)) || this.#propertyName(closure);
     const ownClass = own ? this.#classOf(closure, own) : undefined;
     return { name: own, ...(ownClass && { class: ownClass }), ...start, url, internal: url.startsWith('node:') };
   }
@@ -107,23 +124,44 @@ export class FunctionTable {
     return undefined;
   }
 
-  /** The class that a function is a method, static method or function-valued field of. */
-  #classOf(closure: number, name: string): HeapFunction['class'] {
+  /** What an unnamed function is called by the object that has it (`exports.run = async () => …`); empty where none tells. */
+  #propertyName(closure: number): string {
     const { graph, names } = this.awaits;
     const { retainers } = graph;
-    const { edgeType, edgeName } = graph.columns;
+    for (const { edge, holder } of this.#holders(closure)) {
+      const name = graph.strings.get(graph.columns.edgeName[edge]!);
+      if (!/^[a-zA-Z$][\w$]*$/.test(name) || graph.type(holder) !== NodeType.object) continue;
+      // Listeners and callbacks that Node keeps are in objects of its own.
+      const start = this.classOf(holder)?.start;
+      if (start && this.urlOf(start.scriptId)?.startsWith('node:')) continue;
+      const isListener = [...retainers.edges.subarray(retainers.first[holder], retainers.first[holder + 1])].some((other) => graph.columns.edgeName[other] === names._events);
+      if (!isListener) return name;
+    }
+    return '';
+  }
+
+  /** The first properties that hold a function. */
+  #holders(closure: number): { edge: number; holder: number }[] {
+    const { graph } = this.awaits;
+    const { retainers } = graph;
+    const holders: { edge: number; holder: number }[] = [];
     const end = Math.min(retainers.first[closure + 1]!, retainers.first[closure]! + MAX_RETAINERS);
     for (let i = retainers.first[closure]!; i < end; i++) {
       const edge = retainers.edges[i]!;
-      if (edgeType[edge] !== EdgeType.property || graph.strings.get(edgeName[edge]!) !== name) continue;
-      const holder = retainers.from[i]!;
+      if (graph.columns.edgeType[edge] === EdgeType.property) holders.push({ edge, holder: retainers.from[i]! });
+    }
+    return holders;
+  }
+
+  /** The class that a function is a method, static method or function-valued field of. */
+  #classOf(closure: number, name: string): HeapFunction['class'] {
+    const { graph, names } = this.awaits;
+    for (const { edge, holder } of this.#holders(closure)) {
+      if (graph.strings.get(graph.columns.edgeName[edge]!) !== name) continue;
       const constructor = graph.follow(holder, EdgeType.property, names.constructor);
       const isPrototype = constructor >= 0 && graph.follow(constructor, EdgeType.property, names.prototype) === holder;
-      const className = this.className(isPrototype ? constructor : holder);
-      if (!className) continue;
-      // An object's own place is that of its constructor.
-      const start = graph.functionStart(isPrototype ? constructor : holder);
-      return { name: className, ...(start && { start }) };
+      const found = this.classOf(isPrototype ? constructor : holder);
+      if (found) return found;
     }
     return undefined;
   }

@@ -72,10 +72,16 @@ export class ReactionReader {
     return { kind: 'then', handlers: own, derived, settles };
   }
 
-  /** How many promises a combinator was given, by the size of the list it collects results in; 0 where it has not made one yet. */
-  elementCount(context: number): number {
-    const list = this.#hiddenTarget(context, (to) => this.graph.columns.nodeType[to] === NodeType.array);
-    return list < 0 ? 0 : Math.max(0, (this.graph.columns.selfSize[list]! - 16) / 8);
+  /** The list in which a combinator collects results: how long it is, and how many have come. Promise.any's grows as errors come. */
+  elements(context: number): { length: number; settled: number } {
+    const { nodeType, nodeName, selfSize, firstEdge, edgeType, edgeTo } = this.graph.columns;
+    const list = this.#hiddenTarget(context, (to) => nodeType[to] === NodeType.array);
+    if (list < 0) return { length: 0, settled: 0 };
+    let settled = 0;
+    for (let edge = firstEdge[list]!, end = firstEdge[list + 1]!; edge < end; edge++) {
+      if (edgeType[edge] === EdgeType.internal && nodeName[edgeTo[edge]!] !== this.names['system / Hole']) settled++;
+    }
+    return { length: Math.max(0, (selfSize[list]! - 16) / 8), settled };
   }
 
   #capabilityPromise(capability: number): number {

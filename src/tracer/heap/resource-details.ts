@@ -45,10 +45,15 @@ export class ResourceDescriber {
       return { resource: 'FileRequest', detail: fileOperation };
     }
     if (origin.kind === 'variable') return { resource: 'Resolver', detail: `kept in ${origin.name}` };
+    if (origin.kind === 'holder') {
+      const holder = this.functions.className(origin.node) ?? 'Object';
+      return { resource: holder, detail: `kept in ${holder}.${origin.property}` };
+    }
     if (origin.kind !== 'object') return undefined;
     const className = this.functions.className(origin.node) ?? 'Object';
-    const resource = RESOURCE_NAMES[className] ?? (/Job$/.test(className) ? 'CryptoJob' : className);
-    const known = this.addresses.get(origin.node) ?? this.#detail(className, origin.node);
+    const isNative = !this.awaits.graph.functionStart(origin.node);
+    const resource = RESOURCE_NAMES[className] ?? (isNative && /Job$/.test(className) ? 'CryptoJob' : className);
+    const known = this.addresses.get(origin.node) ?? (resource === 'CryptoJob' ? className.replace(/Job$/, '') : this.#detail(className, origin.node));
     const { event } = origin;
     // That something is over is what one waits for who waits for a child process, and says little otherwise.
     const showsEvent = event !== undefined && !event.startsWith('<symbol') && !(known && SIDE_EVENTS.has(event));
@@ -75,7 +80,8 @@ export class ResourceDescriber {
         return [pid === undefined ? '' : `pid ${pid}`, read.string(node, 'spawnfile') ?? ''].filter(Boolean).join(' ');
       }
       case 'Worker': {
-        const thread = read.number(node, 'threadId');
+        const handle = read.property(node, '<symbol kHandle>');
+        const thread = handle < 0 ? undefined : read.number(handle, 'threadId');
         return thread === undefined ? '' : `thread ${thread}`;
       }
       case 'Server':
@@ -90,6 +96,8 @@ export class ResourceDescriber {
       }
       case 'ClientRequest':
         return `${read.string(node, 'method') ?? ''} ${read.string(node, 'host') ?? ''}${read.string(node, '<symbol kPath>') ?? read.string(node, 'path') ?? ''}`.trim();
+      case 'Request': // that of fetch
+        return `${read.string(node, 'method') ?? ''} ${read.string(node, 'origin') ?? ''}${read.string(node, 'path') ?? ''}`.trim();
       case 'IncomingMessage':
         return `${read.string(node, 'method') ?? ''} ${read.string(node, 'url') ?? ''}`.trim();
       case 'ServerResponse': {
@@ -110,7 +118,7 @@ export class ResourceDescriber {
         return fd === undefined ? '' : `fd ${fd}`;
       }
       default:
-        return /Job$/.test(className) ? className.replace(/Job$/, '') : '';
+        return '';
     }
   }
 

@@ -5,8 +5,10 @@ import type { Settling } from './settling';
 
 /** What will settle a promise that no suspended call, combinator or other promise settles. */
 export type Origin =
-  /** An object of Node's, of native code, or of the program; `event` is that of an emitter which is waited for. */
+  /** An object of Node's or of native code; `event` is that of an emitter (Node's or the program's) which is waited for. */
   | { kind: 'object'; node: number; event?: string }
+  /** An instance of a class of the program's, in whose property a resolving function is kept. */
+  | { kind: 'holder'; node: number; property: string }
   /** A variable or property of the program, in which a resolving function is kept. */
   | { kind: 'variable'; name: string }
   /** A handler of another pending promise calls the resolving function; `reaction` is its node. */
@@ -24,10 +26,13 @@ const PLUMBING = new Set([
   'Listener', 'FixedQueue', 'FixedCircularBuffer', 'PriorityQueue', 'TimersList', 'AsyncResource', 'ReadableState', 'WritableState', 'BufferList',
   'SafeMap', 'SafeSet', 'SafeWeakMap', 'SafeWeakSet', 'SafePromise', 'Map', 'Set', 'Array', 'WeakRef', 'Promise', 'Generator', 'AsyncGenerator', 'HTTPClientAsyncResource',
   'Error', 'AsyncContextFrame', 'TickObject', 'Arguments', 'ReadableStreamDefaultController', 'ReadableByteStreamController', 'WritableStreamDefaultController',
-  'TransformStreamDefaultController', 'ReadFileContext', 'NodeError', 'DOMException',
+  'TransformStreamDefaultController', 'ReadFileContext', 'NodeError', 'DOMException', 'DefaultReadRequest', 'ReadIntoRequest', 'ReadableStreamAsyncIteratorReadRequest', 'AbortController',
+  'PipeToReadableStreamReadRequest', 'Queue', 'Fetch', 'PipeToReadableStreamState',
 ]);
+/** Classes of native code that say what is waited for. */
+const NATIVE_CLASS = /^(FSReq|FileHandle)|(Wrap|Job)$|^(MessagePort|TCP|Pipe|TTY|Process|Zlib)$/;
 /** When several are equally near, the one that says most. */
-const RANK: readonly RegExp[] = [/^ChildProcess$/, /^(Timeout|Immediate)$/, /^(FSReq|ReadFileJob)/, /Wrap$|Job$/, /^Worker$/, /^AbortSignal$/];
+const RANK: readonly RegExp[] = [/^ChildProcess$/, /^(Timeout|Immediate)$/, /^(FSReq|ReadFileJob)/, /Wrap$|Job$/, /^Worker$/];
 /** Events that a one-time listener hears besides the one it is there for. */
 export const SIDE_EVENTS = new Set(['error', 'close', 'end', 'abort', 'finish', 'aborted', 'exit']);
 
@@ -42,7 +47,6 @@ interface Candidate {
  * knows: a timer, a socket, a request, an emitter, an instance of a class of theirs.
  */
 export class ResourceFinder {
-  readonly #classes = new Map<string, 'node' | 'program' | 'none'>();
 
   readonly #globals = new Map<number, boolean>();
 
@@ -64,6 +68,7 @@ export class ResourceFinder {
     const found = new Map<number, Candidate>();
     const holders = new Set<number>();
     let weak: Origin | undefined;
+    let signal: Origin | undefined;
     let foundDepth = Infinity;
     const visit = (node: number, depth: number) => {
       if (depthOf.has(node)) return;
@@ -85,7 +90,7 @@ export class ResourceFinder {
       const depth = depthOf.get(node)! + 1;
       // One step past the first find: what is about as near may say more.
       if (depth > MAX_DEPTH || depth > foundDepth + 1) break;
-      if (weak?.kind === 'object' && depth > depthOf.get(weak.node)! + 8) break;
+      if (weak?.kind === 'holder' && depth > depthOf.get(weak.node)! + 8) break;
       for (let i = retainers.first[node]!, end = retainers.first[node + 1]!; i < end; i++) {
         const edge = retainers.edges[i]!;
         const from = retainers.from[i]!;
@@ -122,14 +127,18 @@ export class ResourceFinder {
               continue;
             }
             if (this.#isNodeObject(from)) {
-              add(from, depth);
+              // A signal is mostly there to cancel what is waited for, not what is waited for.
+              if (this.functions.className(from) === 'AbortSignal') signal ??= { kind: 'object', node: from };
+              else add(from, depth);
               continue;
             }
             if (type === EdgeType.property && this.#isGlobal(from)) {
               weak ??= { kind: 'variable', name: `globalThis.${graph.strings.get(edgeName[edge]!)}` };
               continue;
             }
-            if (weak?.kind !== 'object' && this.#classKind(from) === 'program') weak = { kind: 'object', node: from };
+            if (weak?.kind !== 'holder' && type === EdgeType.property && this.#classKind(from) === 'program' && !this.#hasProperty(from, promise)) {
+              weak = { kind: 'holder', node: from, property: graph.strings.get(edgeName[edge]!) };
+            }
             visit(from, depth);
             continue;
           case NodeType.closure:
@@ -144,7 +153,7 @@ export class ResourceFinder {
       }
     }
     const best = this.#best([...found.values()]);
-    if (best) return best;
+    if (best ?? signal) return (best ?? signal)!;
     const [holder] = holders;
     if (holder !== undefined && holders.size === 1 && !weak) return { kind: 'call', call: holder };
     return weak ?? { kind: 'none' };
@@ -162,6 +171,15 @@ export class ResourceFinder {
     return event === undefined ? { kind: 'object', node: first.node } : { kind: 'object', node: first.node, event };
   }
 
+  /** Whether an object has a promise as a property, as a deferred has its own: then what holds the object says more. */
+  #hasProperty(object: number, promise: number): boolean {
+    const { firstEdge, edgeType, edgeTo } = this.awaits.graph.columns;
+    for (let edge = firstEdge[object]!, end = firstEdge[object + 1]!; edge < end; edge++) {
+      if (edgeTo[edge] === promise && edgeType[edge] === EdgeType.property) return true;
+    }
+    return false;
+  }
+
   #isGlobal(node: number): boolean {
     const name = this.awaits.graph.columns.nodeName[node]!;
     let known = this.#globals.get(name);
@@ -175,18 +193,14 @@ export class ResourceFinder {
   }
 
   #classKind(node: number): 'node' | 'program' | 'none' {
-    const name = this.functions.className(node);
-    if (name === undefined || PLUMBING.has(name)) return 'none';
-    const start = this.awaits.graph.functionStart(node);
-    if (!start) return /^(FSReq|FileHandle)|(Wrap|Job)$|^(MessagePort|TCP|Pipe|TTY|Process|Zlib)$/.test(name) ? 'node' : 'none';
-    const key = `${start.scriptId}:${start.line}:${start.column}`;
-    let kind = this.#classes.get(key);
-    if (kind === undefined) {
-      const url = this.functions.urlOf(start.scriptId);
-      kind = url === undefined ? 'none' : url.startsWith('node:') ? 'node' : 'program';
-      this.#classes.set(key, kind);
-    }
-    return kind;
+    const found = this.functions.classOf(node);
+    if (!found) return 'none';
+    const { name, start } = found;
+    if (!start) return NATIVE_CLASS.test(name) ? 'node' : 'none';
+    const url = this.functions.urlOf(start.scriptId);
+    if (url === undefined) return 'none';
+    if (!url.startsWith('node:')) return 'program';
+    return PLUMBING.has(name) ? 'none' : 'node';
   }
 
   /** The scope of a module or script, which everything in it can reach. */

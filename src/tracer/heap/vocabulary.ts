@@ -4,14 +4,14 @@ import type { HeapGraph } from './graph';
 const NAMES = [
   // nodes
   'system / PromiseReaction', 'system / PromiseCapability', 'system / AsyncGeneratorRequest', 'system / Context', 'system / PropertyArray',
-  'system / SourceTextModule', 'Promise', 'WeakRef',
+  'system / SourceTextModule', 'system / Hole', 'Promise', 'WeakRef',
   // edges
   'parameters_and_registers', 'function', 'receiver', 'context', 'extension', 'code', 'shared', 'script', 'script_or_debug_info',
   'reactions_or_result', 'properties', 'elements', '__proto__', 'constructor', 'prototype', 'map', 'value', 'table', 'bound_function',
   'name', 'first', 'second', 'bound_this', 'promise', '_events', 'listener', 'callback',
   '_onTimeout', 'req', '_idleTimeout', '_idleStart', '_repeat', '_onImmediate', 'oncomplete',
-  'path', '<symbol kPath>', 'fd', 'pid', 'spawnfile', 'hostname', 'address', 'port', '_connectionKey', '_host', 'url', 'method', 'host', 'threadId', '_pipeName',
-  '_handle', 'filename', 'bytesRead',
+  'path', '<symbol kPath>', '<symbol kHandle>', 'fd', 'pid', 'spawnfile', 'hostname', 'address', 'port', '_connectionKey', '_host', 'url', 'method', 'host', 'threadId', '_pipeName',
+  'origin',
   'feedback_cell', 'previous', 'scope_info', 'atomics_waitasync_promises',
 ] as const;
 

@@ -90,7 +90,11 @@ export class Waits {
         if (origin.call === waiter) break;
         const holder = this.#callNodes.get(origin.call)!;
         if (!this.isInternal(holder)) return { kind: 'call', call: origin.call, resolver: true, leaf: promise };
-        return { kind: 'origin', origin: { kind: 'none' }, promise, through };
+        const next = awaited.get(origin.call);
+        if (next === undefined) break;
+        through = [...through, holder];
+        promise = next;
+        continue;
       }
       if (origin.kind !== 'promise') return { kind: 'origin', origin, promise, through };
       this.#routes.add(origin.reaction);
