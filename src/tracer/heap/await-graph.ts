@@ -1,6 +1,6 @@
 import type { GroupKind } from '../task';
 import { Builtins } from './builtins';
-import type { HeapGraph } from './graph';
+import { EdgeType, NodeType, type HeapGraph } from './graph';
 import { ReactionReader, type Reaction } from './reactions';
 import { findSuspended, type SuspendedCall } from './suspended';
 import { readVocabulary, type Vocabulary } from './vocabulary';
@@ -86,11 +86,39 @@ export class AwaitGraph {
       else this.groups.set(promise, { kind: 'race', sources, total: sources.length });
     }
     for (const call of calls) if (!this.calls.has(call.node)) this.otherCalls.push(call);
+    this.#linkModules();
   }
 
   /** Whether a promise is pending and has somebody who waits for it. */
   isPending(promise: number): boolean {
     return this.reactions.has(promise);
+  }
+
+  /**
+   * The promise of a module's evaluation, which `import()` waits for, settles when the call of its top level ends; so
+   * do those of the modules that import it.
+   */
+  #linkModules(): void {
+    const { graph, names, calls } = this;
+    const { retainers } = graph;
+    const { nodeName, nodeType, firstEdge, edgeType, edgeTo } = graph.columns;
+    const moduleName = names['system / SourceTextModule'];
+    for (const call of calls.values()) {
+      const queue = [...retainers.from.subarray(retainers.first[call.node], retainers.first[call.node + 1])].filter((node) => nodeName[node] === moduleName);
+      const seen = new Set(queue);
+      for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+        for (let edge = firstEdge[node]!, end = firstEdge[node + 1]!; edge < end; edge++) {
+          const to = edgeTo[edge]!;
+          if (edgeType[edge] !== EdgeType.hidden || seen.has(to)) continue;
+          if (nodeName[to] === moduleName || nodeName[to] === names['system / ArrayList']) {
+            seen.add(to);
+            queue.push(to);
+          } else if (nodeType[to] === NodeType.object && this.isPending(to) && !this.callOf.has(to) && !this.derivedFrom.has(to)) {
+            this.derivedFrom.set(to, call.promises[0]!);
+          }
+        }
+      }
+    }
   }
 
   #addElement(reader: ReactionReader, reaction: Extract<Reaction, { kind: 'element' }>, promise: number): void {

@@ -9,7 +9,8 @@ import { HeapTasks, nameOf, type HeapTask, type HeapTasksOptions } from './heap-
 import { CallInspector } from './inspection';
 import { readSocketAddresses } from './live-sockets';
 import { DiskScripts, LiveScripts, Scripts } from './scripts';
-import { SnapshotError, SnapshotParser } from './snapshot-parser';
+import { SnapshotError } from './snapshot-layout';
+import { SnapshotParser } from './snapshot-parser';
 
 export interface CaptureOptions {
   /** What task ids begin with; they must differ between the threads of one report. Default `t`. */

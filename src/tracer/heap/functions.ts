@@ -100,7 +100,7 @@ export class FunctionTable {
     const url = this.#url(shared, start.scriptId);
     if (url === undefined) return undefined;
     // A computed name is known only once the function exists, so it is a property of the function.
-    const own = graph.name(closure) || readString(graph, names, graph.follow(closure, EdgeType.property, names.name)) || this.#propertyName(closure);
+    const own = graph.name(closure) || readString(graph, names, graph.follow(closure, EdgeType.property, names.name)) || this.#propertyName(closure, start.scriptId);
     const ownClass = own ? this.#classOf(closure, own) : undefined;
     return { name: own, ...(ownClass && { class: ownClass }), ...start, url, internal: url.startsWith('node:') };
   }
@@ -124,18 +124,15 @@ export class FunctionTable {
     return undefined;
   }
 
-  /** What an unnamed function is called by the object that has it (`exports.run = async () => …`); empty where none tells. */
-  #propertyName(closure: number): string {
+  /** What an unnamed function is called by what has it: a module's exports, a prototype, an object of a class of the same script. */
+  #propertyName(closure: number, scriptId: number): string {
     const { graph, names } = this.awaits;
     const { retainers } = graph;
     for (const { edge, holder } of this.#holders(closure)) {
       const name = graph.strings.get(graph.columns.edgeName[edge]!);
-      if (!/^[a-zA-Z$][\w$]*$/.test(name) || graph.type(holder) !== NodeType.object) continue;
-      // Listeners and callbacks that Node keeps are in objects of its own.
-      const start = this.classOf(holder)?.start;
-      if (start && this.urlOf(start.scriptId)?.startsWith('node:')) continue;
-      const isListener = [...retainers.edges.subarray(retainers.first[holder], retainers.first[holder + 1])].some((other) => graph.columns.edgeName[other] === names._events);
-      if (!isListener) return name;
+      if (!/^[a-zA-Z_$][\w$]*$/.test(name) || graph.type(holder) !== NodeType.object) continue;
+      const isExports = [...retainers.edges.subarray(retainers.first[holder], retainers.first[holder + 1])].some((other) => graph.columns.edgeName[other] === names.exports);
+      if (isExports || this.classOf(holder)?.start?.scriptId === scriptId) return name;
     }
     return '';
   }
@@ -157,7 +154,8 @@ export class FunctionTable {
   #classOf(closure: number, name: string): HeapFunction['class'] {
     const { graph, names } = this.awaits;
     for (const { edge, holder } of this.#holders(closure)) {
-      if (graph.strings.get(graph.columns.edgeName[edge]!) !== name) continue;
+      const key = graph.strings.get(graph.columns.edgeName[edge]!);
+      if (key !== name && key.replace(/^<symbol (.*)>$/, '[$1]') !== name) continue;
       const constructor = graph.follow(holder, EdgeType.property, names.constructor);
       const isPrototype = constructor >= 0 && graph.follow(constructor, EdgeType.property, names.prototype) === holder;
       const found = this.classOf(isPrototype ? constructor : holder);

@@ -44,6 +44,7 @@ export class ResourceDescriber {
     if (fileOperation !== undefined && (origin.kind !== 'object' || this.#isFileRequest(origin.node))) {
       return { resource: 'FileRequest', detail: fileOperation };
     }
+    if (origin.kind === 'atomics') return { resource: 'Atomics.waitAsync', detail: '' };
     if (origin.kind === 'variable') return { resource: 'Resolver', detail: `kept in ${origin.name}` };
     if (origin.kind === 'holder') {
       const holder = this.functions.className(origin.node) ?? 'Object';

@@ -15,17 +15,20 @@ export type Origin =
   | { kind: 'promise'; promise: number; reaction: number }
   /** Only this suspended call has the resolving function. */
   | { kind: 'call'; call: number }
+  /** Another thread, by `Atomics.notify`. */
+  | { kind: 'atomics' }
   | { kind: 'none' };
 
 /** How far from a resolving function its holder is looked for, in objects. */
 const MAX_VISITED = 600;
 const MAX_DEPTH = 18;
+const MAX_SCOPE_SHARERS = 3;
 
 /** Parts of Node's own machinery, which say less than what holds them. */
 const PLUMBING = new Set([
   'Listener', 'FixedQueue', 'FixedCircularBuffer', 'PriorityQueue', 'TimersList', 'AsyncResource', 'ReadableState', 'WritableState', 'BufferList',
   'SafeMap', 'SafeSet', 'SafeWeakMap', 'SafeWeakSet', 'SafePromise', 'Map', 'Set', 'Array', 'WeakRef', 'Promise', 'Generator', 'AsyncGenerator', 'HTTPClientAsyncResource',
-  'Error', 'AsyncContextFrame', 'TickObject', 'Arguments', 'ReadableStreamDefaultController', 'ReadableByteStreamController', 'WritableStreamDefaultController',
+  'SafeFinalizationRegistry', 'Error', 'AsyncContextFrame', 'TickObject', 'Arguments', 'ReadableStreamDefaultController', 'ReadableByteStreamController', 'WritableStreamDefaultController',
   'TransformStreamDefaultController', 'ReadFileContext', 'NodeError', 'DOMException', 'DefaultReadRequest', 'ReadIntoRequest', 'ReadableStreamAsyncIteratorReadRequest', 'AbortController',
   'PipeToReadableStreamReadRequest', 'Queue', 'Fetch', 'PipeToReadableStreamState',
 ]);
@@ -61,6 +64,7 @@ export class ResourceFinder {
     const { retainers } = graph;
     const { nodeType, nodeName, edgeType, edgeName } = graph.columns;
     const settlers = this.settling.settlersOf(promise);
+    if (settlers.some((settler) => this.settling.waitAsyncTables.has(settler))) return { kind: 'atomics' };
     const depthOf = new Map<number, number>([[promise, 0]]);
     const queue: number[] = [];
     /** Objects that can be seen to be emitters' tables of listeners → the events led through. */
@@ -95,13 +99,17 @@ export class ResourceFinder {
         const edge = retainers.edges[i]!;
         const from = retainers.from[i]!;
         const type = edgeType[edge]!;
+        if (from === promise && type === EdgeType.property && this.#classKind(from) === 'program') {
+          // A promise of a class of the program's, with its resolving functions as properties.
+          weak ??= { kind: 'holder', node: from, property: graph.strings.get(edgeName[edge]!) };
+        }
         if (depthOf.has(from) && !events.has(from)) {
           if (type === EdgeType.property && edgeName[edge] === names._events) add(from, depth, events.get(node));
           continue;
         }
         const of = promiseOfReaction.get(from);
         if (of !== undefined) {
-          if (of !== promise && foundDepth === Infinity) return { kind: 'promise', promise: of, reaction: from };
+          if (of !== promise && foundDepth === Infinity && !weak) return { kind: 'promise', promise: of, reaction: from };
           continue;
         }
         if (calls.has(from)) {
@@ -111,8 +119,11 @@ export class ResourceFinder {
         switch (nodeType[from]) {
           case NodeType.object:
             if (nodeName[from] === names['system / Context']) {
-              if (!this.#isModuleScope(from)) visit(from, depth);
-              else if (type === EdgeType.context) weak ??= { kind: 'variable', name: graph.strings.get(edgeName[edge]!) };
+              if (!this.#isModuleScope(from)) {
+                // Who shares a scope with what holds the resolving function need not have to do with it.
+                const shared = weak !== undefined && retainers.first[from + 1]! - retainers.first[from]! > MAX_SCOPE_SHARERS;
+                if (!shared) visit(from, depth);
+              } else if (type === EdgeType.context) weak ??= { kind: 'variable', name: graph.strings.get(edgeName[edge]!) };
               continue;
             }
             if (type === EdgeType.property) {
@@ -136,12 +147,18 @@ export class ResourceFinder {
               weak ??= { kind: 'variable', name: `globalThis.${graph.strings.get(edgeName[edge]!)}` };
               continue;
             }
-            if (weak?.kind !== 'holder' && type === EdgeType.property && this.#classKind(from) === 'program' && !this.#hasProperty(from, promise)) {
+            if (weak?.kind !== 'holder' && type === EdgeType.property && this.#classKind(from) === 'program' && !this.#isWrapper(from, promise)) {
               weak = { kind: 'holder', node: from, property: graph.strings.get(edgeName[edge]!) };
             }
             visit(from, depth);
             continue;
           case NodeType.closure:
+            // A static property of a class.
+            if (!weak && type === EdgeType.property && this.#classKind(from) === 'program') {
+              weak = { kind: 'holder', node: from, property: graph.strings.get(edgeName[edge]!) };
+            }
+            visit(from, depth);
+            continue;
           case NodeType.array:
             visit(from, depth);
             continue;
@@ -171,11 +188,18 @@ export class ResourceFinder {
     return event === undefined ? { kind: 'object', node: first.node } : { kind: 'object', node: first.node, event };
   }
 
-  /** Whether an object has a promise as a property, as a deferred has its own: then what holds the object says more. */
-  #hasProperty(object: number, promise: number): boolean {
-    const { firstEdge, edgeType, edgeTo } = this.awaits.graph.columns;
+  /** Whether an object says less than what holds it: a deferred, which has the promise itself, or an item of a linked list. */
+  #isWrapper(object: number, promise: number): boolean {
+    const { graph, names } = this.awaits;
+    const { firstEdge, edgeType, edgeName, edgeTo } = graph.columns;
+    const prototype = graph.follow(object, EdgeType.property, names.__proto__);
     for (let edge = firstEdge[object]!, end = firstEdge[object + 1]!; edge < end; edge++) {
-      if (edgeTo[edge] === promise && edgeType[edge] === EdgeType.property) return true;
+      if (edgeType[edge] !== EdgeType.property || edgeName[edge] === names.__proto__) continue;
+      if (edgeTo[edge] === promise || graph.follow(edgeTo[edge]!, EdgeType.property, names.__proto__) === prototype) return true;
+    }
+    const { retainers } = graph;
+    for (let i = retainers.first[object]!, end = retainers.first[object + 1]!; i < end; i++) {
+      if (edgeType[retainers.edges[i]!] === EdgeType.property && graph.follow(retainers.from[i]!, EdgeType.property, names.__proto__) === prototype) return true;
     }
     return false;
   }

@@ -9,14 +9,14 @@ export class Settling {
   readonly #heldOnly = new Map<number, boolean>();
 
   /** Tables of the promises of `Atomics.waitAsync`, which another thread can settle. */
-  readonly #waitAsync = new Set<number>();
+  readonly waitAsyncTables = new Set<number>();
 
   constructor(private readonly awaits: AwaitGraph) {
     const { graph, names } = awaits;
     if (names.atomics_waitasync_promises < 0) return;
     for (let edge = 0; edge < graph.edgeCount; edge++) {
       if (graph.columns.edgeName[edge] === names.atomics_waitasync_promises && graph.columns.edgeType[edge] === EdgeType.internal) {
-        this.#waitAsync.add(graph.columns.edgeTo[edge]!);
+        this.waitAsyncTables.add(graph.columns.edgeTo[edge]!);
       }
     }
   }
@@ -38,7 +38,7 @@ export class Settling {
         return nodeType[from] === NodeType.object && NATIVE_OBJECT.test(graph.name(from));
       default:
     }
-    if (this.#waitAsync.has(from)) return true;
+    if (this.waitAsyncTables.has(from)) return true;
     if (nodeType[from] === NodeType.array || nodeName[from] === names['system / PropertyArray']) return false;
     if (edgeType[edge] === EdgeType.internal) {
       // The receiver of a call; the rejected value of a promise; a value in a WeakMap, which hangs off its key.

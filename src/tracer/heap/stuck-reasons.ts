@@ -33,10 +33,8 @@ function reason(task: HeapTask, byId: Map<TaskId, HeapTask>, heap: HeapTasks, ho
   if (!others.length && held.length) return 'Waits for a promise whose resolve function only the task itself holds';
   if (!held.length) return 'Waits for a promise whose resolve function only handlers of promises have that never settle';
   const list = others.slice(0, MAX_NAMED).map(named).join(', ') + (others.length > MAX_NAMED ? ` and ${others.length - MAX_NAMED} more` : '');
-  const itself = others.length < held.length ? 'the task itself and ' : '';
-  return others.length === 1
-    ? `Waits for a promise whose resolve function only ${itself}task ${list} ${itself ? 'hold' : 'holds'}, which is stuck itself`
-    : `Waits for a promise whose resolve function only ${itself}tasks ${list} hold, which are stuck themselves`;
+  if (held.length === 1) return `Waits for a promise whose resolve function only task ${list} holds, which is stuck itself`;
+  return `Waits for a promise whose resolve function only ${others.length < held.length ? 'the task itself and' : 'tasks'} ${list} hold, which are all stuck`;
 }
 
 const named = (task: HeapTask) => (task.ownName.startsWith('(') ? task.id : `${task.id} (${nameOf(task)})`);

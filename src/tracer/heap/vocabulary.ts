@@ -4,7 +4,7 @@ import type { HeapGraph } from './graph';
 const NAMES = [
   // nodes
   'system / PromiseReaction', 'system / PromiseCapability', 'system / AsyncGeneratorRequest', 'system / Context', 'system / PropertyArray',
-  'system / SourceTextModule', 'system / Hole', 'Promise', 'WeakRef',
+  'system / SourceTextModule', 'system / Hole', 'system / ArrayList', 'Promise', 'WeakRef',
   // edges
   'parameters_and_registers', 'function', 'receiver', 'context', 'extension', 'code', 'shared', 'script', 'script_or_debug_info',
   'reactions_or_result', 'properties', 'elements', '__proto__', 'constructor', 'prototype', 'map', 'value', 'table', 'bound_function',
@@ -12,7 +12,7 @@ const NAMES = [
   '_onTimeout', 'req', '_idleTimeout', '_idleStart', '_repeat', '_onImmediate', 'oncomplete',
   'path', '<symbol kPath>', '<symbol kHandle>', 'fd', 'pid', 'spawnfile', 'hostname', 'address', 'port', '_connectionKey', '_host', 'url', 'method', 'host', 'threadId', '_pipeName',
   'origin',
-  'feedback_cell', 'previous', 'scope_info', 'atomics_waitasync_promises',
+  'exports', 'previous', 'scope_info', 'atomics_waitasync_promises',
 ] as const;
 
 export type WellKnown = (typeof NAMES)[number];
