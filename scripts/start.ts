@@ -2,33 +2,45 @@
 // otherwise, kept running until Ctrl-C; where nobody can see a page, the command line's findings as well.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { writeSettings } from '../test/host/settings';
-import { startServer } from '../test/host/vscode-server';
+import { startServer, type RunningServer } from '../test/host/vscode-server';
 import { workbenchUrl } from '../test/host/workbench';
 
 const extension = path.resolve('.');
 const examples = path.resolve('examples');
+/** Where the first finding is. */
+const place = path.join(examples, 'src/orders.ts:43');
 
 async function main(): Promise<void> {
   if (hasDisplay() && openDesktop()) return;
   if (!hasDisplay()) check();
+  await serve();
+}
+
+async function serve(): Promise<void> {
+  let server: RunningServer | undefined;
+  // What was started until then ends with this process.
+  const stop = () => (server ? void server.stop() : process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
   const connectionToken = randomBytes(16).toString('hex');
-  const dataDir = path.resolve('.cache/start');
-  await writeSettings(dataDir, false);
-  await linkExtension(path.join(dataDir, 'extensions'));
-  const server = await startServer({ connectionToken, dataDir });
-  const url = workbenchUrl(server, { workspace: examples, file: path.join(examples, 'src/orders.ts') }, connectionToken);
-  process.stdout.write(`VS Code runs with the extension on examples/. Open\n\n  ${url}\n\nCtrl-C ends it.\n`);
-  const stop = () => void server.stop();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  await server.ended;
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'asyncscope-start-'));
+  try {
+    await writeSettings(dataDir, false);
+    await linkExtension(path.join(dataDir, 'extensions'));
+    server = await startServer({ connectionToken, dataDir });
+    const url = workbenchUrl(server, { workspace: examples, file: place }, connectionToken);
+    process.stdout.write(`VS Code runs with the extension on examples/. Open\n\n  ${url}\n\nCtrl-C ends it.\n`);
+    await server.ended;
+  } finally {
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
 }
 
 /** Installed as a link, the extension is there in every folder that is opened, and is what was built last. */
 async function linkExtension(extensionsDir: string): Promise<void> {
-  await rm(extensionsDir, { recursive: true, force: true });
   await mkdir(extensionsDir, { recursive: true });
   await symlink(extension, path.join(extensionsDir, 'asyncscope.asyncscope'), 'junction');
 }
@@ -41,7 +53,7 @@ function hasDisplay(): boolean {
 function openDesktop(): boolean {
   const shell = process.platform === 'win32';
   if (spawnSync('code', ['--version'], { shell, stdio: 'ignore' }).status !== 0) return false;
-  spawn('code', ['--new-window', `--extensionDevelopmentPath=${extension}`, examples, path.join(examples, 'src/orders.ts')], { shell, stdio: 'ignore' });
+  spawn('code', ['--new-window', `--extensionDevelopmentPath=${extension}`, examples, '--goto', place], { shell, stdio: 'ignore' });
   process.stdout.write('VS Code opens with the extension on examples/.\n');
   return true;
 }

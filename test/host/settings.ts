@@ -1,5 +1,4 @@
 // User settings of a VS Code that runs for tests or demos.
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -19,8 +18,6 @@ const quiet = {
 export async function writeSettings(dataDir: string, workspaceTrust: boolean, settings: Record<string, unknown> = {}): Promise<void> {
   const file = path.join(dataDir, 'user/User/settings.json');
   await mkdir(path.dirname(file), { recursive: true });
-  // A folder that is used again keeps what its user has set.
-  if (existsSync(file)) return;
   const all = { ...quiet, 'security.workspace.trust.enabled': workspaceTrust, ...settings };
   await writeFile(file, JSON.stringify(all, undefined, 2));
 }

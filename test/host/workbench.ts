@@ -9,7 +9,7 @@ export interface WorkbenchOptions {
   workspace: string;
   /** Absolute path of the extension to run from its source folder. */
   extension?: string;
-  /** Absolute path of a file that is opened at once. */
+  /** Absolute path of a file that is opened at once, at a line where one is given: "/a/b.ts:12". */
   file?: string;
   /** Absolute path of the test runner that the extension host loads. */
   tests?: string;
@@ -33,7 +33,7 @@ export function workbenchUrl(server: RunningServer, options: WorkbenchOptions, c
   const remote = (file: string) => `vscode-remote://${authority}${file}`;
   const payload: [string, string][] = [];
   if (options.extension) payload.push(['extensionDevelopmentPath', remote(options.extension)]);
-  if (options.file) payload.push(['openFile', remote(options.file)]);
+  if (options.file) payload.push(['openFile', remote(options.file)], ['gotoLineMode', 'true']);
   if (options.tests) payload.push(['extensionTestsPath', remote(options.tests)]);
   const url = new URL(`http://${authority}/`);
   if (connectionToken) url.searchParams.set('tkn', connectionToken);
@@ -42,7 +42,12 @@ export function workbenchUrl(server: RunningServer, options: WorkbenchOptions, c
   return url.href;
 }
 
-export async function openWorkbench(server: RunningServer, options: WorkbenchOptions): Promise<Workbench> {
+export function openWorkbench(server: RunningServer, options: WorkbenchOptions): Promise<Workbench> {
+  return openPage(workbenchUrl(server, options));
+}
+
+/** Opens an address of {@link workbenchUrl}; settles when the workbench is drawn. */
+export async function openPage(url: string): Promise<Workbench> {
   const browser = await playwright.launch({ executablePath: await chromium(), args: browserArguments });
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
@@ -54,7 +59,7 @@ export async function openWorkbench(server: RunningServer, options: WorkbenchOpt
     // Whoever does not run tests does not look at it.
     testsEnded.catch(() => undefined);
     await page.exposeFunction('codeAutomationLog', () => undefined);
-    await page.goto(workbenchUrl(server, options));
+    await page.goto(url);
     await page.waitForSelector('.monaco-workbench .part.statusbar', { timeout: 60_000 });
     return { page, testsEnded, close: () => browser.close() };
   } catch (error) {
