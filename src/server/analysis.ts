@@ -34,6 +34,7 @@ export class Analysis {
   private crashes: number[] = [];
   private restingUntil = 0;
   private compilers = 0;
+  private configNotes: Programs['notes'] = [];
 
   constructor(
     private readonly cwd: string,
@@ -52,9 +53,14 @@ export class Analysis {
     return `${this.compilers}.${this.tools?.programs.version}`;
   }
 
-  /** What is wrong with the tsconfig files in use. */
-  get notes(): { config: string; text: string }[] {
-    return this.tools?.programs.notes ?? [];
+  /** What is wrong with the tsconfig files in use, as of the last check. */
+  get notes(): Programs['notes'] {
+    return this.configNotes;
+  }
+
+  /** The text of a file as the compiler has it; undefined where it has none. */
+  textOf(path: string): string | undefined {
+    return this.attempt(({ programs }) => programs.textOf(path));
   }
 
   /** Sets a document's text; undefined: the disk counts. */
@@ -125,7 +131,11 @@ export class Analysis {
   }
 
   private tryCheck(paths: readonly string[]): FileReport[] | undefined {
-    return this.attempt(({ linter }) => [...linter.check(paths)]);
+    return this.attempt(({ programs, linter }) => {
+      const reports = [...linter.check(paths)];
+      this.configNotes = programs.notes;
+      return reports;
+    });
   }
 
   private checkOne(path: string): FileReport[] | undefined {

@@ -144,7 +144,7 @@ export class CodeActions {
   }
 
   private textOf(path: string): string {
-    return this.sources.openFile(path)?.text ?? this.sources.analysis.attempt(({ programs }) => programs.textOf(path)) ?? '';
+    return this.sources.openFile(path)?.text ?? this.sources.analysis.textOf(path) ?? '';
   }
 }
 

@@ -31,6 +31,10 @@ export function serve(connection: Connection): void {
   let workspace: Workspace | undefined;
   let actions: CodeActions | undefined;
 
+  const registered = (answer: Promise<unknown>): void => {
+    answer.catch((error: unknown) => connection.console.warn(`The editor refused a registration: ${String(error)}`));
+  };
+
   connection.onInitialize((given): InitializeResult => {
     params = given;
     workspace = new Workspace(connection, foldersOf(given), (given.initializationOptions ?? {}) as InitializationOptions);
@@ -49,10 +53,10 @@ export function serve(connection: Connection): void {
     const capabilities = params?.capabilities.workspace;
     if (capabilities?.didChangeWatchedFiles?.dynamicRegistration) {
       const watchers = watched.map((globPattern) => ({ globPattern }));
-      void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
+      registered(connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }));
     }
     if (capabilities?.didChangeConfiguration?.dynamicRegistration) {
-      void connection.client.register(DidChangeConfigurationNotification.type, { section: 'asyncscope' });
+      registered(connection.client.register(DidChangeConfigurationNotification.type, { section: 'asyncscope' }));
     }
     if (capabilities?.workspaceFolders) {
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {

@@ -32,6 +32,7 @@ export class ShownFindings {
   constructor(
     private readonly connection: Connection,
     private readonly openFile: (path: string) => OpenFile | undefined,
+    private readonly closedText: (path: string) => string | undefined,
   ) {}
 
   get(path: string): Shown | undefined {
@@ -101,7 +102,7 @@ export class ShownFindings {
 
   private textOf(path: string, { unit }: FileReport): string {
     if (unit?.path === path) return unit.text;
-    return this.openFile(path)?.text ?? unit?.project.program.getSourceFile(path)?.text ?? readText(path);
+    return this.openFile(path)?.text ?? this.closedText(path) ?? readText(path);
   }
 }
 

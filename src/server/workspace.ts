@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import type { CancellationToken, Connection } from 'vscode-languageserver/node';
+import { MessageType, ShowMessageNotification, type CancellationToken, type Connection } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { maxFileBytes, type FileReport } from '../analyzer/linter';
 import { isSource } from '../analyzer/source-files';
@@ -61,7 +61,7 @@ export class Workspace {
       log: (message) => connection.console.info(message),
       resting: (pause) => this.compilerRests(pause),
     });
-    this.shown = new ShownFindings(connection, (file) => this.openFile(file));
+    this.shown = new ShownFindings(connection, (file) => this.openFile(file), (file) => this.analysis.textOf(file));
     this.status = new Status(connection, () => this.currentStatus());
     this.configProblems = new ConfigProblems(connection);
     this.queue = new CheckQueue((paths) => this.check(paths), () => this.status.changed());
@@ -222,14 +222,18 @@ export class Workspace {
   private failed(error: unknown): void {
     const message = error instanceof CompilerMissing ? error.message : `The check failed: ${error instanceof Error ? error.message : String(error)}`;
     this.connection.console.error(error instanceof Error ? (error.stack ?? message) : message);
-    if (this.failure !== message) this.connection.window.showErrorMessage(`Asyncscope: ${message}`);
+    if (this.failure !== message) this.tell(`Asyncscope: ${message}`);
     this.failure = message;
   }
 
   private compilerRests(pause: number): void {
-    this.connection.window.showErrorMessage(
-      `Asyncscope: the TypeScript compiler keeps ending unexpectedly. Checks rest for ${Math.round(pause / 1000)} s and go on by themselves; the log says more.`,
-    );
+    const seconds = Math.round(pause / 1000);
+    this.tell(`Asyncscope: the TypeScript compiler keeps ending unexpectedly. Checks rest for ${seconds} s and go on by themselves; the log says more.`);
+  }
+
+  /** An error that the user should see. As a notification: nobody has to answer. */
+  private tell(message: string): void {
+    void this.connection.sendNotification(ShowMessageNotification.type, { type: MessageType.Error, message });
   }
 
   private currentStatus(): StatusParams {

@@ -92,7 +92,11 @@ export class Editor {
 
   /** Replaces the whole text of an open file; returns the new version. */
   change(file: string, text: string): number {
-    const { uri, languageId, version: before } = this.document(file);
+    return this.changeUri(uriOf(file), text);
+  }
+
+  changeUri(uri: string, text: string): number {
+    const { languageId, version: before } = this.document(uri);
     const version = before + 1;
     this.documents.set(uri, TextDocument.create(uri, languageId, version, text));
     void this.connection.sendNotification('textDocument/didChange', { textDocument: { uri, version }, contentChanges: [{ text }] });
@@ -130,7 +134,7 @@ export class Editor {
 
   /** What can be done where a text first stands in an open file. */
   async codeActions(file: string, at: string, only?: string[]): Promise<CodeAction[]> {
-    const document = this.document(file);
+    const document = this.document(uriOf(file));
     const start = document.positionAt(document.getText().indexOf(at));
     const params = { textDocument: { uri: uriOf(file) }, range: { start, end: start }, context: { diagnostics: [], ...(only && { only }) } };
     return this.connection.sendRequest<CodeAction[]>('textDocument/codeAction', params);
@@ -142,16 +146,16 @@ export class Editor {
 
   /** A file's text after an action; fails where the edits are for another version. */
   edited(file: string, action: CodeAction): string {
-    const document = this.document(file);
+    const document = this.document(uriOf(file));
     const changes = (action.edit?.documentChanges ?? []).filter(TextDocumentEdit.is);
     const own = changes.find(({ textDocument }) => textDocument.uri === document.uri);
     if (own?.textDocument.version !== document.version) throw new Error(`edits for version ${own?.textDocument.version}, not ${document.version}`);
     return TextDocument.applyEdits(document, own.edits.filter(TextEdit.is));
   }
 
-  private document(file: string): TextDocument {
-    const found = this.documents.get(uriOf(file));
-    if (!found) throw new Error(`${file} is not open`);
+  private document(uri: string): TextDocument {
+    const found = this.documents.get(uri);
+    if (!found) throw new Error(`${uri} is not open`);
     return found;
   }
 
