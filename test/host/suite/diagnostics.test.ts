@@ -33,6 +33,16 @@ describe('diagnostics', () => {
     assert.deepEqual(chain, ['src/server.ts', 'src/accounts.ts', 'src/accounts.ts']);
   });
 
+  it('are renewed when another file changes that they depend on', async () => {
+    const { uri } = await open('src/server.ts');
+    await untilFindings(uri, has('no-blocking-call'));
+    const accounts = await open('src/accounts.ts');
+    await replace(accounts, 'return scryptSync(password, salt, 64);', "return Buffer.from(password + salt.toString('hex'));");
+    await untilFindings(uri, lacks('no-blocking-call'));
+    await vscode.commands.executeCommand('undo');
+    await untilFindings(uri, has('no-blocking-call'));
+  });
+
   it('are mended by a quick fix', async () => {
     const document = await open('src/orders.ts');
     const finding = await findingOf(document.uri, 'no-floating-promises');
