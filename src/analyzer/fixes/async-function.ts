@@ -2,7 +2,6 @@ import type { Refusal, TextEdit } from '../finding';
 import {
   isArrowFunction,
   isConstructorDeclaration,
-  isFunctionDeclaration,
   isFunctionExpression,
   isGetAccessorDeclaration,
   isIdentifier,
@@ -47,7 +46,7 @@ export function cannotBeAsync(node: FunctionNode): string | undefined {
   return undefined;
 }
 
-/** Makes a function async, and its declared return type a promise. */
+/** Makes a function async, and its declared return type (in JavaScript that of its `@returns`) a promise. */
 export function makeAsync(file: EditedFile, node: FunctionNode): TextEdit[] | Refusal {
   const reason = cannotBeAsync(node);
   if (reason) return { refused: reason };
@@ -55,7 +54,7 @@ export function makeAsync(file: EditedFile, node: FunctionNode): TextEdit[] | Re
   if (node.type && !isPromiseType(node.type)) {
     edits.push(insert(file.path, node.type.getStart(file.sourceFile), 'Promise<'), insert(file.path, node.type.end, '>'));
   }
-  return [...edits, ...returnTag(file, node)];
+  return edits;
 }
 
 /** After `export default public static override`, before `function`, the name or the parameters. */
@@ -69,15 +68,4 @@ function asyncPosition({ sourceFile }: EditedFile, node: FunctionNode): number {
 /** A return type that an async function may declare. */
 export function isPromiseType(type: TypeNode): boolean {
   return isTypeReferenceNode(type) && isIdentifier(type.typeName) && type.typeName.text === 'Promise';
-}
-
-/** In JavaScript the return type stands in a comment: `@returns {T}`. */
-function returnTag({ path, text, sourceFile }: EditedFile, node: FunctionNode): TextEdit[] {
-  if (!/\.[cm]?jsx?$/.test(path)) return [];
-  const holder = isFunctionDeclaration(node) ? node : (node.parent);
-  const comment = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*(?:(?:export|default|const|let|var)\s+)*$/.exec(text.slice(0, holder.getStart(sourceFile)));
-  const tag = comment && /@returns?[ \t]*\{(?!Promise\b)([^{}\r\n]*)\}/.exec(comment[0]);
-  if (!comment || !tag?.[1]) return [];
-  const start = comment.index + tag.index + tag[0].lastIndexOf(tag[1]);
-  return [insert(path, start, 'Promise<'), insert(path, start + tag[1].length, '>')];
 }

@@ -18,7 +18,7 @@ export function blockingCallFixes(unit: SourceUnit, graph: BlockingGraph, found:
   const last = chain[chain.length - 1];
   const call = last?.node;
   if (!last || !call || !isCallExpression(call) || last.kind !== 'call') return [];
-  const form = promiseForm(api, call, /\.[cm]?tsx?$/.test(unit.path));
+  const form = promiseForm(api, call);
   if (!form) return [];
   const owner = last.within.node;
   const helper = chain.length > 1 && isFunctionNode(owner) ? owner : undefined;
@@ -48,7 +48,7 @@ function title(form: { module: string; name: string; promisify?: boolean; note?:
   const name = form ? `'${form.name}'${form.module === 'fs/promises' ? " of 'fs/promises'" : ''}` : 'its promise form';
   const note = form?.note ? ` (${form.note})` : '';
   const how = form?.promisify ? `promisified ${name}` : name;
-  return helper ? `Make ${describeFunction(helper)} async and await ${how}${note}` : `Await ${how} instead${note}`;
+  return helper ? `Make ${describeFunction(helper)} async, awaiting what blocks in it: ${how}${note}` : `Await ${how} instead${note}`;
 }
 
 function* migrate(
@@ -81,6 +81,8 @@ function* migrate(
   if (obstacle) return obstacle;
   const others = yield* migration.finish();
   if ('refused' in others) return others;
+  const descriptor = yield* calls.takesDescriptor(unit.project);
+  if (descriptor) return descriptor;
   const own = calls.edits();
   return 'refused' in own ? own : [...own, ...others];
 }

@@ -53,15 +53,15 @@ export class ImportEdits {
     return local;
   }
 
-  /** The name of a constant that holds `promisify(…)` of a function; made where the file has none. */
-  promisified(target: string, promisify: string, name: string): string {
+  /** The name of a constant that holds `promisify(…)` of a function, with its type where given; made where the file has none. */
+  promisified(target: string, promisify: string, name: string, type: string | undefined): string {
     const key = `promisify ${target}`;
     const taken = this.taken.get(key);
     if (taken) return taken;
     const value = `${promisify}(${target})`;
     const existing = new RegExp(`^(?:const|let|var)\\s+([\\w$]+)\\s*=\\s*${escaped(value)}`, 'm').exec(this.file.text)?.[1];
     const local = existing ?? this.freeName(`${name}Async`, `${name}Promise`);
-    if (!existing) this.constants.push(`const ${local} = ${value}${this.semicolon}`);
+    if (!existing) this.constants.push(`const ${local} = ${value}${type === undefined ? '' : ` as ${type}`}${this.semicolon}`);
     this.taken.set(key, local);
     return local;
   }

@@ -1,19 +1,21 @@
 import type { BlockingApi } from '../blocking/catalogue';
 import type { Refusal, TextEdit } from '../finding';
 import {
+  TypeFlags,
   isCallExpression,
   isIdentifier,
   isPropertyAccessExpression,
+  type Asking,
   type CallExpression,
-  type Expression,
   type Identifier,
   type Node,
+  type Project,
   type PropertyAccessExpression,
   type SourceFile,
 } from '../program';
 import { skipOuterExpressions } from '../syntax/expressions';
-import type { Around, EditedFile } from './await-edits';
-import { insert, replace } from './edits';
+import type { Around } from './await-edits';
+import { replace } from './edits';
 import { bareModule, requiredModule, type ImportBinding } from './import-bindings';
 import { ImportEdits } from './import-edits';
 import { promiseForm, type PromiseForm } from './promise-form';
@@ -37,7 +39,7 @@ export class PromiseCalls {
     const name = `'${api.export}'`;
     if (!isCallExpression(call)) return { refused: `${name} has no promise form.` };
     const callee = skipOuterExpressions(call.expression);
-    const form = promiseForm(api, call, /\.[cm]?tsx?$/.test(call.getSourceFile().fileName));
+    const form = promiseForm(api, call);
     if (!form) return { refused: `${name} has no promise form.` };
     if ('refused' in form) return form;
     const chained = isPropertyAccessExpression(callee) && callee.questionDotToken;
@@ -46,6 +48,17 @@ export class PromiseCalls {
     }
     this.calls.set(call, { call, callee, form });
     return { before: form.before, after: form.after, pick: form.pick };
+  }
+
+  /** The promise API takes no numeric file descriptor where the blocking one does; JavaScript is not told by the compiler. */
+  *takesDescriptor({ checker }: Project): Asking<Refusal | undefined> {
+    for (const { call, form } of this.calls.values()) {
+      const [first] = call.arguments;
+      if (form.module !== 'fs/promises' || !first) continue;
+      const type = yield* checker.getTypeAtLocation.gen(first);
+      if (type.flags & TypeFlags.NumberLike) return { refused: `'${form.name}' takes no numeric file descriptor.` };
+    }
+    return undefined;
   }
 
   /** The edits of callees and imports. */
@@ -61,11 +74,10 @@ export class PromiseCalls {
       const imports = new ImportEdits(file);
       const unused = new Map<ImportBinding, number>();
       for (const one of calls) {
-        const { callee, call, form } = one;
+        const { callee } = one;
         const text = calleeText(imports, one);
         if (text === undefined) return { refused: `'${callee.getText()}' is not imported in a way that can be followed.` };
         edits.push(replace(file.path, { start: callee.getStart(sourceFile), end: callee.end }, text));
-        if (form.extraArgument) edits.push(argument(file, call, form.extraArgument));
         const root = isIdentifier(callee) ? callee : callee.expression;
         const binding = isIdentifier(root) ? imports.binding(root.text) : undefined;
         if (binding && !imports.needs(binding, text)) unused.set(binding, (unused.get(binding) ?? 0) + 1);
@@ -78,13 +90,14 @@ export class PromiseCalls {
 }
 
 /** What is called in place of the blocking function; undefined where it cannot be traced to an import. */
-function calleeText(imports: ImportEdits, { callee, form }: Rewritten): string | undefined {
+function calleeText(imports: ImportEdits, { call, callee, form }: Rewritten): string | undefined {
+  const type = form.typedLike && /\.[cm]?tsx?$/.test(call.getSourceFile().fileName) ? typeLike(callee.getText()) : undefined;
   if (isIdentifier(callee)) {
     const beside = imports.binding(callee.text);
     if (form.method || beside === undefined || beside.imported === '*') return undefined;
     const { module, promisify } = formIn(beside.module, form);
     const target = imports.reference(module, form.name, beside);
-    return promisify ? imports.promisified(target, imports.reference('util', 'promisify', beside), form.name) : target;
+    return promisify ? imports.promisified(target, imports.reference('util', 'promisify', beside), form.name, type) : target;
   }
   const owner = callee.expression;
   if (form.method) return `${owner.getText()}.${form.name}`;
@@ -92,9 +105,17 @@ function calleeText(imports: ImportEdits, { callee, form }: Rewritten): string |
   const inline = requiredModule(owner);
   if (!inline && beside?.imported !== '*') return undefined;
   const { module, promisify } = formIn(inline ? bareModule(inline.text) : (beside?.module ?? ''), form);
-  if (promisify) return imports.promisified(`${owner.getText()}.${form.name}`, imports.reference('util', 'promisify', beside), form.name);
+  if (promisify) {
+    const target = `${owner.getText()}.${form.name}`;
+    return imports.promisified(target, imports.reference('util', 'promisify', beside), form.name, type);
+  }
   if (module !== 'fs/promises') return `${owner.getText()}.${form.name}`;
   return imports.known(module, form.name) ?? `${owner.getText()}.promises.${form.name}`;
+}
+
+/** A function of the arguments and the result of another, the result as a promise. */
+function typeLike(name: string): string {
+  return `(...args: Parameters<typeof ${name}>) => Promise<ReturnType<typeof ${name}>>`;
 }
 
 /** fs-extra's own functions give promises already. */
@@ -102,9 +123,3 @@ function formIn(imported: string, form: PromiseForm): { module: string; promisif
   if (imported === 'fs-extra' && /^fs(\/promises)?$/.test(form.module)) return { module: imported, promisify: false };
   return { module: form.module, promisify: form.promisify === true };
 }
-
-function argument({ path }: EditedFile, call: CallExpression, text: string): TextEdit {
-  const last = call.arguments[call.arguments.length - 1] as Expression;
-  return insert(path, last.end, `, ${text}`);
-}
-

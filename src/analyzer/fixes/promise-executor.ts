@@ -65,8 +65,6 @@ function unwrapped(unit: SourceUnit, node: NewExpression, executor: Executor): T
   if (isFunctionExpression(executor) && usesOwnContext(executor)) return { refused: "the executor uses its own 'this', 'arguments' or name." };
   const settled = settleEdits(executor, { resolve: names[0], reject: names[1] }, unit);
   if ('refused' in settled) return settled;
-  // A line that goes altogether is not moved as well.
-  const isFree = (edit: TextEdit): boolean => !settled.some((other) => conflict(edit, other));
   const { body } = executor;
   const inner = skipParentheses(body as Expression);
   const [start, end] = [node.getStart(sourceFile), node.end];
@@ -77,8 +75,8 @@ function unwrapped(unit: SourceUnit, node: NewExpression, executor: Executor): T
     if (!('refused' in own)) {
       const { statement } = place;
       if (!statement) {
-        const moved = isBlock(body) ? outdents(unit, body, indentationAt(unit, place.fn), indentationAt(unit, node)).filter(isFree) : [];
-        return [...own, ...settled, ...moved, ...wrap(path, { start: arrowEnd(place.fn, start), end }, isBlock(body) ? body : inner, [' ', ''])];
+        const edits = [...own, ...settled, ...wrap(path, { start: arrowEnd(place.fn, start), end }, isBlock(body) ? body : inner, [' ', ''])];
+        return isBlock(body) ? moved(unit, edits, body, place.fn, node) : edits;
       }
       if (!isBlock(body)) {
         return [...own, ...settled, replace(path, { start, end: inner.getStart(sourceFile) }, ''), replace(path, { start: inner.end, end }, '')];
@@ -86,13 +84,9 @@ function unwrapped(unit: SourceUnit, node: NewExpression, executor: Executor): T
       const first = body.statements[0];
       const last = body.statements[body.statements.length - 1];
       if (first && last && !/\S/.test(text.slice(body.getStart(sourceFile) + 1, first.getStart(sourceFile))) && !/\S/.test(text.slice(last.end, body.end - 1))) {
-        return [
-          ...own,
-          ...settled,
-          replace(path, { start: statement.getStart(sourceFile), end: first.getStart(sourceFile) }, ''),
-          ...outdents(unit, body, indentationAt(unit, statement), indentationAt(unit, first)).filter(isFree),
-          replace(path, { start: last.end, end: statement.end }, ''),
-        ];
+        const before = replace(path, { start: statement.getStart(sourceFile), end: first.getStart(sourceFile) }, '');
+        const after = replace(path, { start: last.end, end: statement.end }, '');
+        return moved(unit, [...own, ...settled, before, after], body, statement, first);
       }
     }
   }
@@ -100,6 +94,12 @@ function unwrapped(unit: SourceUnit, node: NewExpression, executor: Executor): T
   const separator = statement && joinsPrevious(statement, sourceFile) ? ';' : '';
   const type = typeArgument ? `: Promise<${typeArgument.getText(sourceFile)}>` : '';
   return [...settled, ...wrap(path, { start, end }, isBlock(body) ? body : inner, [`${separator}(async ()${type} => `, ')()'])];
+}
+
+/** Moves the lines of the body out, but for those that go altogether. */
+function moved(unit: SourceUnit, edits: readonly TextEdit[], body: Node, to: Node, from: Node): TextEdit[] {
+  const lines = outdents(unit, body, indentationAt(unit, to), indentationAt(unit, from));
+  return [...edits, ...lines.filter((line) => !edits.some((edit) => conflict(line, edit)))];
 }
 
 /** Right behind `=>`, so that the body begins on its line. */

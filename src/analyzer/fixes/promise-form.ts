@@ -19,6 +19,8 @@ export interface PromiseForm {
   readonly name: string;
   /** The export takes a callback: `promisify` gives its promise form. */
   readonly promisify?: boolean;
+  /** The types that `promisify` gives it are of no use: those of this blocking form are written out, in TypeScript. */
+  readonly typedLike?: string;
   /** A method of the same object. */
   readonly method?: boolean;
   /** Put before and after the call, inside the `await`. */
@@ -28,12 +30,13 @@ export interface PromiseForm {
   readonly pick?: string;
   /** Said in the title: what else changes. */
   readonly note?: string;
-  /** An argument that the promise form must be given though the blocking one need not, in TypeScript. */
-  readonly extraArgument?: string;
 }
 
+/** What Node's types have no promisified form of: their result would be unknown. */
+const untyped = new Set(['scrypt', 'checkPrime', 'generatePrime', 'diffieHellman']);
+
 /** The promise form of a call of a blocking API, or why there is none that does the same. */
-export function promiseForm(api: BlockingApi, call: CallExpression, isTypeScript: boolean): PromiseForm | { refused: string } | undefined {
+export function promiseForm(api: BlockingApi, call: CallExpression): PromiseForm | { refused: string } | undefined {
   const name = calledName(api);
   const plain = name.replace(/_?[Ss]ync$/, '');
   switch (api.fix) {
@@ -44,11 +47,8 @@ export function promiseForm(api: BlockingApi, call: CallExpression, isTypeScript
       return { module: 'fs/promises', name: plain };
     case 'twin':
       return api.replacement === undefined ? undefined : { module: api.module, name: api.replacement };
-    case 'promisify': {
-      const form = { module: api.module, name: plain, promisify: true };
-      // Of the overloads of scrypt, types promisify the last: the one with options.
-      return isTypeScript && plain === 'scrypt' && call.arguments.length === 3 ? { ...form, extraArgument: '{}' } : form;
-    }
+    case 'promisify':
+      return { module: api.module, name: plain, promisify: true, ...(untyped.has(plain) ? { typedLike: name } : {}) };
     case 'dataflow':
       return api.module === 'fs' ? descriptorForm(plain, call) : undefined;
     case 'custom':
