@@ -3,6 +3,7 @@ import type { Asking, InterfaceType, Node, Project, Signature, Symbol, Type } fr
 import type { Shared } from '../shared';
 import { Memo } from './memo';
 import { apparentParts, apparentType, elementTypes, inDefaultLibrary, isAnyOrUnknown, isPlain, unionParts } from './structure';
+import { WellKnownProperties } from './well-known';
 
 /** Whether `await` does something for values of a type: always, never, or nobody can say (any, unknown, bare `T`). */
 export type Awaitable = 'always' | 'never' | 'maybe';
@@ -11,7 +12,11 @@ type BuiltIn = 'Promise' | 'PromiseConstructor';
 
 /** What rules ask about promises, each answered once for a type. Get it with `context.shared(promiseTypes)`. */
 export class PromiseTypes {
-  constructor(private readonly project: Project) {}
+  readonly wellKnown: WellKnownProperties;
+
+  constructor(private readonly project: Project) {
+    this.wellKnown = new WellKnownProperties(project);
+  }
 
   private get checker() {
     return this.project.checker;

@@ -1,0 +1,211 @@
+import {
+  NodeFlags,
+  SyntaxKind,
+  TypeFlags,
+  isArrayLiteralExpression,
+  isArrowFunction,
+  isCallExpression,
+  isFunctionExpression,
+  isIdentifier,
+  isOmittedExpression,
+  isSpreadElement,
+  isVoidExpression,
+  isPropertyAccessExpression,
+  isElementAccessExpression,
+  type Asking,
+  type AwaitExpression,
+  type CallExpression,
+  type Expression,
+  type ForOfStatement,
+  type Node,
+  type Project,
+  type Type,
+  type VariableDeclarationList,
+} from '../program';
+import { accessedName, skipParentheses } from '../syntax/expressions';
+import { isAsync } from '../syntax/functions';
+import { askOfType } from '../types/calls';
+import { promiseTypes, type PromiseTypes } from '../types/promises';
+import { elementTypes, isAny, isPlain, isReference, unionParts } from '../types/structure';
+import type { Rule, RuleContext } from './rule';
+
+interface Options {
+  readonly allowMixedPromiseArrays: boolean;
+}
+
+/** `await` and its like where there is nothing to wait for. */
+export const awaitThenable: Rule<Options> = {
+  id: 'await-thenable',
+  description: 'A value that is no promise is awaited.',
+  group: 'un-awaited',
+  severity: 'warning',
+  preset: 'recommended',
+  equals: ['@typescript-eslint/await-thenable', 'typescript/await-thenable'],
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      allowMixedPromiseArrays: {
+        description: 'Let Promise.all and its like take arrays that hold other values beside promises.',
+        default: false,
+        type: 'boolean',
+      },
+    },
+  },
+  listen(context) {
+    const check = new AwaitCheck(context);
+    return {
+      [SyntaxKind.AwaitExpression]: (node: AwaitExpression) => check.await(node),
+      [SyntaxKind.CallExpression]: (node: CallExpression) => check.aggregator(node),
+      [SyntaxKind.ForOfStatement]: (node: ForOfStatement) => (node.awaitModifier ? check.forAwait(node) : undefined),
+      [SyntaxKind.VariableDeclarationList](node: VariableDeclarationList) {
+        return (node.flags & NodeFlags.BlockScoped) === NodeFlags.AwaitUsing ? check.awaitUsing(node) : undefined;
+      },
+    };
+  },
+};
+
+const aggregators = new Set(['all', 'allSettled', 'any', 'race']);
+
+class AwaitCheck {
+  private readonly project: Project;
+  private readonly types: PromiseTypes;
+
+  constructor(private readonly context: RuleContext<Options>) {
+    this.project = context.unit.project;
+    this.types = context.shared(promiseTypes);
+  }
+
+  await(node: AwaitExpression): Asking<void> | undefined {
+    return isDeliberateYield(node.expression) ? undefined : this.askAwait(node);
+  }
+
+  private *askAwait(node: AwaitExpression): Asking<void> {
+    const awaitable = yield* askOfType(this.project.checker, node.expression, (type) => this.types.awaitable(type));
+    if (awaitable !== 'never') return;
+    const start = node.getStart();
+    this.context.report({
+      at: { start, end: start + 'await'.length },
+      message: 'What is awaited here is no promise: await does nothing but defer what follows.',
+      unnecessary: true,
+    });
+  }
+
+  aggregator(node: CallExpression): Asking<void> | undefined {
+    const callee = skipParentheses(node.expression);
+    const argument = node.arguments[0];
+    if (!argument || !aggregators.has(accessedName(callee) ?? '') || isMapToPromises(argument)) return undefined;
+    if (!isPropertyAccessExpression(callee) && !isElementAccessExpression(callee)) return undefined;
+    return this.askAggregator(callee.expression, argument);
+  }
+
+  private *askAggregator(object: Expression, argument: Expression): Asking<void> {
+    if (!(yield* this.types.isPromiseConstructor(yield* this.constrainedType(object)))) return;
+    if (this.context.options.allowMixedPromiseArrays && (yield* this.mayHoldPromise(argument))) return;
+    const list = skipParentheses(argument);
+    if (!isArrayLiteralExpression(list)) {
+      if (yield* this.holdsOther(yield* this.constrainedType(argument))) this.reportInput(argument, 'This list holds values that are no promises');
+      return;
+    }
+    for (const element of list.elements) {
+      if (isOmittedExpression(element)) continue;
+      const other = isSpreadElement(element)
+        ? yield* this.isNeverAwaitable(yield* this.constrainedType(element))
+        : yield* askOfType(this.project.checker, element, (type) => this.isNeverAwaitable(type));
+      if (other) this.reportInput(element, 'This element is no promise');
+    }
+  }
+
+  private reportInput(at: Node, what: string): void {
+    this.context.report({ at, message: `${what}: there is nothing to wait for.` });
+  }
+
+  *forAwait(node: ForOfStatement): Asking<void> {
+    const type = yield* this.types.typeOf(node.expression);
+    if (isAny(type) || (yield* this.types.wellKnown.someHas(type, 'asyncIterator'))) return;
+    this.context.report({
+      at: { start: node.getStart(), end: closingParenthesis(node) },
+      message: 'What is iterated here is not async: for await waits for each value in turn, with no handler for the others.',
+    });
+  }
+
+  *awaitUsing(list: VariableDeclarationList): Asking<void> {
+    for (const { initializer } of list.declarations) {
+      if (!initializer) continue;
+      const type = yield* this.types.typeOf(initializer);
+      if (isAny(type) || (yield* this.types.wellKnown.someHas(type, 'asyncDispose'))) continue;
+      this.context.report({ at: initializer, message: 'This is not disposed of asynchronously: using without await is enough.' });
+    }
+  }
+
+  private *constrainedType(node: Node): Asking<Type> {
+    return yield* this.constrained(yield* this.types.typeOf(node));
+  }
+
+  private *constrained(type: Type): Asking<Type> {
+    if (isPlain(type) || (type.flags & (TypeFlags.Instantiable | TypeFlags.UnionOrIntersection)) === 0) return type;
+    return (yield* this.project.checker.getBaseConstraintOfType.gen(type)) ?? type;
+  }
+
+  private *isNeverAwaitable(given: Type): Asking<boolean> {
+    for (const part of yield* unionParts(yield* this.constrained(given))) {
+      if ((yield* this.types.awaitable(part)) !== 'never') return false;
+    }
+    return true;
+  }
+
+  /** Whether something that the argument iterates over may be a promise. */
+  private *mayHoldPromise(argument: Expression): Asking<boolean> {
+    for (const part of yield* unionParts(yield* this.constrainedType(argument))) {
+      for (const held of yield* this.valueTypes(part)) if (!(yield* this.isNeverAwaitable(held))) return true;
+    }
+    return false;
+  }
+
+  /** Whether an iterable holds something that is no promise. What cannot be iterated is the compiler's business. */
+  private *holdsOther(type: Type): Asking<boolean> {
+    for (const part of yield* unionParts(type)) {
+      for (const held of yield* this.valueTypes(part)) {
+        for (const one of yield* unionParts(held)) {
+          if ((yield* this.types.awaitable(one)) === 'never') return yield* this.types.wellKnown.everyHas(type, 'iterator');
+        }
+      }
+    }
+    return false;
+  }
+
+  /** What an array, a tuple, something like an array, or a generic iterable holds. */
+  private *valueTypes(type: Type): Asking<readonly Type[]> {
+    if (isPlain(type)) return [];
+    const elements = yield* elementTypes(this.project.checker, type);
+    if (elements) return elements;
+    if (yield* this.project.checker.isArrayLikeType.gen(type)) {
+      const element = yield* type.getNumberIndexType.gen();
+      return element ? [element] : [];
+    }
+    return isReference(type) ? (yield* this.project.checker.getTypeArguments.gen(type)).slice(0, 1) : [];
+  }
+}
+
+/** `await null`, `await undefined`, `await void 0`: written to let other microtasks run first. */
+function isDeliberateYield(operand: Expression): boolean {
+  const at = skipParentheses(operand);
+  return at.kind === SyntaxKind.NullKeyword || isVoidExpression(at) || (isIdentifier(at) && at.text === 'undefined');
+}
+
+/** `list.map(async …)`: what it gives holds promises, whatever their values. */
+function isMapToPromises(argument: Expression): boolean {
+  const call = skipParentheses(argument);
+  if (!isCallExpression(call) || accessedName(skipParentheses(call.expression)) !== 'map' || call.arguments.length !== 1) return false;
+  const mapper = call.arguments[0] && skipParentheses(call.arguments[0]);
+  return mapper !== undefined && (isArrowFunction(mapper) || isFunctionExpression(mapper)) && isAsync(mapper) && !mapper.asteriskToken;
+}
+
+/** Where the head of a loop ends: behind the parenthesis before its body. */
+function closingParenthesis(node: ForOfStatement): number {
+  const text = node.getSourceFile().text;
+  let end = node.expression.end;
+  // Only blanks and comments stand between the expression and the parenthesis.
+  while (end < node.statement.pos && text[end] !== ')') end++;
+  return Math.min(end + 1, node.statement.pos);
+}
