@@ -1,5 +1,4 @@
 import {
-  NodeFlags,
   SyntaxKind,
   TypeFlags,
   isArrayLiteralExpression,
@@ -22,6 +21,7 @@ import {
   type Type,
   type VariableDeclarationList,
 } from '../program';
+import { isAwaitUsing } from '../syntax/declarations';
 import { accessedName, skipParentheses } from '../syntax/expressions';
 import { isAsync } from '../syntax/functions';
 import { askOfType } from '../types/calls';
@@ -59,7 +59,7 @@ export const awaitThenable: Rule<Options> = {
       [SyntaxKind.CallExpression]: (node: CallExpression) => check.aggregator(node),
       [SyntaxKind.ForOfStatement]: (node: ForOfStatement) => (node.awaitModifier ? check.forAwait(node) : undefined),
       [SyntaxKind.VariableDeclarationList](node: VariableDeclarationList) {
-        return (node.flags & NodeFlags.BlockScoped) === NodeFlags.AwaitUsing ? check.awaitUsing(node) : undefined;
+        return isAwaitUsing(node) ? check.awaitUsing(node) : undefined;
       },
     };
   },

@@ -3,6 +3,7 @@ import { noAsyncPromiseExecutor } from './no-async-promise-executor';
 import { noBlockingCall } from './no-blocking-call';
 import { noFloatingPromises } from './no-floating-promises';
 import { noLateAwait } from './no-late-await';
+import { noMisusedPromises } from './no-misused-promises';
 import { returnAwait } from './return-await';
 import type { Rule } from './rule';
 
@@ -10,6 +11,7 @@ import type { Rule } from './rule';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each rule has options of its own
 export const rules: readonly Rule<any>[] = [
   noFloatingPromises,
+  noMisusedPromises,
   awaitThenable,
   returnAwait,
   noLateAwait,

@@ -1,5 +1,4 @@
 import {
-  NodeFlags,
   SyntaxKind,
   isAwaitExpression,
   isBlock,
@@ -16,6 +15,7 @@ import {
   type Node,
   type ReturnStatement,
 } from '../program';
+import { isAwaitUsing, isUsing } from '../syntax/declarations';
 import { skipParentheses } from '../syntax/expressions';
 import { enclosingFunction, isAsync, isFunctionNode } from '../syntax/functions';
 import { askOfType } from '../types/calls';
@@ -131,13 +131,13 @@ function isInErrorHandling(node: Node): boolean {
 function isAfterUsing(node: Node): boolean {
   const start = node.getStart();
   for (let at = node.parent as Node | undefined; at && !isFunctionNode(at); at = at.parent as Node | undefined) {
-    if ((isForStatement(at) || isForOfStatement(at)) && isUsing(at.initializer)) return true;
+    if ((isForStatement(at) || isForOfStatement(at)) && declaresUsing(at.initializer)) return true;
     const statements = isBlock(at) ? at.statements : isCaseBlock(at) ? at.clauses.flatMap((clause) => [...clause.statements]) : [];
-    if (statements.some((one) => one.end < start && isVariableStatement(one) && isUsing(one.declarationList))) return true;
+    if (statements.some((one) => one.end < start && isVariableStatement(one) && declaresUsing(one.declarationList))) return true;
   }
   return false;
 }
 
-function isUsing(node: Node | undefined): boolean {
-  return node !== undefined && isVariableDeclarationList(node) && (node.flags & NodeFlags.Using) !== 0;
+function declaresUsing(node: Node | undefined): boolean {
+  return node !== undefined && isVariableDeclarationList(node) && (isUsing(node) || isAwaitUsing(node));
 }

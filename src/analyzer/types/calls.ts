@@ -12,16 +12,33 @@ export type TypeQuestion<Answer> = (type: Type) => Asking<Answer>;
  * dearest question there is.
  */
 export function* askOfType<Answer extends string | boolean>(checker: Checker, node: Expression, question: TypeQuestion<Answer>): Asking<Answer> {
+  return yield* ask(checker, node, question, dependsOnVariables);
+}
+
+/** The same for a question whose answer can depend on anything in the type, such as what a function in it returns. */
+export function* askOfWholeType<Answer extends string | boolean>(checker: Checker, node: Expression, question: TypeQuestion<Answer>): Asking<Answer> {
+  return yield* ask(checker, node, question, isNotPlain);
+}
+
+/** Whether the type arguments of a call could change the answer for a return type. */
+type Dependence = (checker: Checker, type: Type) => Asking<boolean>;
+
+function* ask<Answer>(checker: Checker, node: Expression, question: TypeQuestion<Answer>, depends: Dependence): Asking<Answer> {
   const at = skipParentheses(node);
   if (isCallExpression(at)) {
-    const answer = yield* askOfDeclaredReturns(checker, at, question);
+    const answer = yield* askOfDeclaredReturns(checker, at, question, depends);
     if (answer !== undefined) return answer;
   }
   return yield* question(yield* checker.getTypeAtLocation.gen(at));
 }
 
-function* askOfDeclaredReturns<Answer>(checker: Checker, call: CallExpression, question: TypeQuestion<Answer>): Asking<Answer | undefined> {
-  const types = yield* declaredReturns(checker, call);
+function* askOfDeclaredReturns<Answer>(
+  checker: Checker,
+  call: CallExpression,
+  question: TypeQuestion<Answer>,
+  depends: Dependence,
+): Asking<Answer | undefined> {
+  const types = yield* declaredReturns(checker, call, depends);
   if (!types) return undefined;
   const answers = new Set<Answer>();
   for (const type of types) answers.add(yield* question(type));
@@ -30,36 +47,48 @@ function* askOfDeclaredReturns<Answer>(checker: Checker, call: CallExpression, q
 
 /**
  * The return types that a call's callee declares, one for each overload; undefined where they depend on type
- * arguments, or where there is nothing to read. That `?.` may give `undefined` is left out.
+ * arguments, or where there is nothing to read.
  */
-export function* declaredReturns(checker: Checker, call: CallExpression): Asking<readonly Type[] | undefined> {
+export function* declaredReturns(checker: Checker, call: CallExpression, depends: Dependence = dependsOnVariables): Asking<readonly Type[] | undefined> {
   const callee = skipParentheses(call.expression);
   if (callee.kind === SyntaxKind.SuperKeyword || callee.kind === SyntaxKind.ImportKeyword) return undefined;
   const calleeType = yield* checker.getTypeAtLocation.gen(callee);
   const types: Type[] = [];
   for (const part of yield* unionParts(calleeType)) {
-    if ((part.flags & TypeFlags.Nullable) !== 0) continue;
+    // Of `?.`: the call gives undefined then.
+    if ((part.flags & TypeFlags.Nullable) !== 0) {
+      types.push(part);
+      continue;
+    }
     if (isAny(part) || isPlain(part)) return undefined;
     const signatures = yield* part.getCallSignatures.gen();
     if (signatures.length === 0) return undefined;
     for (const signature of signatures) {
       const returned = yield* signature.getReturnType.gen();
-      if (signature.typeParameters?.length && (yield* dependsOnVariables(checker, returned))) return undefined;
+      if (signature.typeParameters?.length && (yield* depends(checker, returned))) return undefined;
       types.push(returned);
     }
   }
   return types.length > 0 ? types : undefined;
 }
 
+ 
+function* isNotPlain(_checker: Checker, type: Type): Asking<boolean> {
+  return !isPlain(type);
+}
+
+/** Arrays deeper than this (or that hold themselves) count as unknown. */
+const maxDepth = 4;
+
 /** Whether a type's own shape (not only what it holds) depends on type variables; what arrays hold counts. */
-function* dependsOnVariables(checker: Checker, type: Type): Asking<boolean> {
+export function* dependsOnVariables(checker: Checker, type: Type, depth = maxDepth): Asking<boolean> {
   if (isPlain(type)) return false;
-  if ((type.flags & TypeFlags.Instantiable) !== 0 || isMapped(type)) return true;
+  if ((type.flags & TypeFlags.Instantiable) !== 0 || isMapped(type) || depth === 0) return true;
   if (isUnionType(type) || isIntersectionType(type)) {
-    for (const part of yield* type.getTypes.gen()) if (yield* dependsOnVariables(checker, part)) return true;
+    for (const part of yield* type.getTypes.gen()) if (yield* dependsOnVariables(checker, part, depth - 1)) return true;
     return false;
   }
   if (!isReference(type)) return false;
-  for (const held of (yield* elementTypes(checker, type)) ?? []) if (yield* dependsOnVariables(checker, held)) return true;
+  for (const held of (yield* elementTypes(checker, type)) ?? []) if (yield* dependsOnVariables(checker, held, depth - 1)) return true;
   return false;
 }

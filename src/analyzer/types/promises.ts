@@ -2,7 +2,8 @@ import { SymbolFlags, TypeFlags, isIntersectionType, isTypeParameter, isUnionTyp
 import type { Asking, InterfaceType, Node, Project, Signature, Symbol, Type } from '../program';
 import type { Shared } from '../shared';
 import { Memo } from './memo';
-import { apparentParts, apparentType, elementTypes, inDefaultLibrary, isAnyOrUnknown, isPlain, unionParts } from './structure';
+import { apparentParts, apparentType, elementTypes, inDefaultLibrary, isAnyOrUnknown, isPlain, memberParts, unionParts } from './structure';
+import { VoidParameters } from './void-parameters';
 import { WellKnownProperties } from './well-known';
 
 /** Whether `await` does something for values of a type: always, never, or nobody can say (any, unknown, bare `T`). */
@@ -10,12 +11,19 @@ export type Awaitable = 'always' | 'never' | 'maybe';
 
 type BuiltIn = 'Promise' | 'PromiseConstructor';
 
+/** The members of a union with those of boolean and enums taken apart. */
+function* literalParts(type: Type): Asking<readonly Type[]> {
+  return isUnionType(type) ? yield* type.getTypes.gen() : [type];
+}
+
 /** What rules ask about promises, each answered once for a type. Get it with `context.shared(promiseTypes)`. */
 export class PromiseTypes {
   readonly wellKnown: WellKnownProperties;
+  readonly parameters: VoidParameters;
 
   constructor(private readonly project: Project) {
     this.wellKnown = new WellKnownProperties(project);
+    this.parameters = new VoidParameters(project, this);
   }
 
   private get checker() {
@@ -40,7 +48,7 @@ export class PromiseTypes {
   /** Every member of the type has a `then` that takes a callback: it is never falsy. */
   *isAlwaysThenable(type: Type): Asking<boolean> {
     if (isPlain(type) || isAnyOrUnknown(type)) return false;
-    for (const part of yield* apparentParts(type)) {
+    for (const part of yield* memberParts(type)) {
       if (!(yield* this.isThenable(part))) return false;
     }
     return true;
@@ -48,7 +56,7 @@ export class PromiseTypes {
 
   /** Some member's `then` takes both callbacks: what it stands for can be rejected. */
   *isRejectable(type: Type): Asking<boolean> {
-    for (const part of yield* apparentParts(type)) {
+    for (const part of yield* memberParts(type)) {
       if (yield* this.hasThen(part, 2)) return true;
     }
     return false;
@@ -97,6 +105,39 @@ export class PromiseTypes {
     return found;
   }
 
+  /** A union of promises and of just what they give: `T | Promise<T>`. */
+  *isValueOrPromiseOfIt(type: Type): Asking<boolean> {
+    const values: Type[] = [];
+    const awaited: Type[] = [];
+    for (const part of yield* literalParts(yield* apparentType(type))) {
+      if (!(yield* this.isThenable(part))) {
+        values.push(part);
+        continue;
+      }
+      const given = yield* this.checker.getAwaitedType.gen(part);
+      if (!given) return false;
+      awaited.push(...(yield* literalParts(given)));
+    }
+    return awaited.length > 0 && (yield* this.eachHasEqual(values, awaited)) && (yield* this.eachHasEqual(awaited, values));
+  }
+
+  private *eachHasEqual(types: readonly Type[], others: readonly Type[]): Asking<boolean> {
+    for (const type of types) {
+      let found = false;
+      for (const other of others) {
+        found ||= yield* this.isEqual(type, other);
+        if (found) break;
+      }
+      if (!found) return false;
+    }
+    return true;
+  }
+
+  private *isEqual(a: Type, b: Type): Asking<boolean> {
+    if (a === b) return true;
+    return (yield* this.checker.isTypeAssignableTo.gen(a, b)) && (yield* this.checker.isTypeAssignableTo.gen(b, a));
+  }
+
   /** The type of an expression, as control flow has narrowed it there. */
   *typeOf(node: Node): Asking<Type> {
     return yield* this.checker.getTypeAtLocation.gen(node);
@@ -105,11 +146,18 @@ export class PromiseTypes {
   private readonly promises = new Memo<Type, boolean>((type) => this.someIsPromise(type));
 
   private *someIsPromise(type: Type): Asking<boolean> {
-    for (const part of yield* apparentParts(type)) {
-      if (part === type ? yield* this.isBuiltIn(part, 'Promise') : yield* this.isPromise(part)) return true;
+    for (const part of yield* memberParts(type)) {
+      if (part !== type) {
+        if (yield* this.isPromise(part)) return true;
+      } else if (yield* this.thens.get(part)) {
+        for (const one of yield* apparentParts(part)) if (yield* this.isBuiltIn(one, 'Promise')) return true;
+      }
     }
     return false;
   }
+
+  /** The property `then`, asked first of everything: nearly no type has it, and what has none is neither promise nor thenable. */
+  private readonly thens = new Memo<Type, Symbol | undefined>((type) => type.getProperty.gen('then'));
 
   private *isBuiltIn(type: Type, name: BuiltIn): Asking<boolean> {
     if (isPlain(type) || isAnyOrUnknown(type)) return false;
@@ -147,18 +195,18 @@ export class PromiseTypes {
   private readonly thenables = new Memo<Type, boolean>((type) => this.someIsThenable(type));
 
   private *someIsThenable(type: Type): Asking<boolean> {
-    for (const part of yield* apparentParts(type)) {
-      if (part !== type) {
-        if (yield* this.isThenable(part)) return true;
-      } else if ((yield* this.isPromise(part)) || (yield* this.hasThen(part, 1))) return true;
+    for (const part of yield* memberParts(type)) {
+      if (part !== type ? yield* this.isThenable(part) : yield* this.hasThen(part, 1)) return true;
     }
     return false;
   }
 
   /** Whether `then` exists and some signature of it takes at least so many callbacks. */
   private *hasThen(type: Type, callbacks: 1 | 2): Asking<boolean> {
-    const then = yield* type.getProperty.gen('then');
+    const then = isPlain(type) ? undefined : yield* this.thens.get(type);
     if (!then) return false;
+    // By far the most frequent thenable need not be taken apart.
+    if (callbacks === 1 && (yield* this.isPromise(type))) return true;
     const thenType = yield* this.checker.getNonMissingTypeOfSymbol.gen(then);
     for (const part of yield* unionParts(thenType)) {
       for (const signature of yield* part.getCallSignatures.gen()) {

@@ -48,6 +48,11 @@ export function* apparentParts(type: Type): Asking<readonly Type[]> {
   return yield* unionParts(yield* apparentType(type));
 }
 
+/** The union members of a type, or of a type variable's constraint: enough for questions about properties. */
+export function* memberParts(type: Type): Asking<readonly Type[]> {
+  return yield* unionParts((type.flags & TypeFlags.Instantiable) !== 0 ? yield* type.getApparentType.gen() : type);
+}
+
 export function objectFlags(type: Type): ObjectFlags {
   return (type.flags & TypeFlags.Object) !== 0 ? (type as TypeReference).objectFlags : ObjectFlags.None;
 }

@@ -21,7 +21,7 @@ export class WellKnownProperties {
   *property(type: Type, key: WellKnown): Asking<Symbol | undefined> {
     const name = yield* this.names.get(key);
     if (name === undefined) return undefined;
-    return (yield* type.getProperties.gen()).find((property) => property.escapedName === name);
+    return (yield* type.getProperties.gen()).find((property) => String(property.escapedName) === name);
   }
 
   /** Whether some member of the type has the property. */

@@ -1,0 +1,177 @@
+import {
+  SyntaxKind,
+  isArrowFunction,
+  isBinaryExpression,
+  isBlock,
+  isConditionalExpression,
+  isFunctionExpression,
+  isIdentifier,
+  isMethodDeclaration,
+  isReturnStatement,
+  isTypeLiteralNode,
+  type Expression,
+  type Node,
+  type TypeNode,
+} from '../program';
+import { skipParentheses } from './expressions';
+import { isAsync, isFunctionNode, type FunctionNode } from './functions';
+
+/** Operators whose value is one of their operands. */
+const choosing = new Set<SyntaxKind>([
+  SyntaxKind.AmpersandAmpersandToken,
+  SyntaxKind.BarBarToken,
+  SyntaxKind.QuestionQuestionToken,
+  SyntaxKind.CommaToken,
+]);
+
+export function isAssignmentOperator(kind: SyntaxKind): boolean {
+  return kind >= SyntaxKind.FirstAssignment && kind <= SyntaxKind.LastAssignment;
+}
+
+/** Values that are written out and are neither promises nor functions. */
+const inertKinds = new Set<SyntaxKind>([
+  SyntaxKind.StringLiteral,
+  SyntaxKind.NumericLiteral,
+  SyntaxKind.BigIntLiteral,
+  SyntaxKind.RegularExpressionLiteral,
+  SyntaxKind.NoSubstitutionTemplateLiteral,
+  SyntaxKind.TemplateExpression,
+  SyntaxKind.TrueKeyword,
+  SyntaxKind.FalseKeyword,
+  SyntaxKind.NullKeyword,
+  SyntaxKind.PrefixUnaryExpression,
+  SyntaxKind.PostfixUnaryExpression,
+  SyntaxKind.DeleteExpression,
+  SyntaxKind.TypeOfExpression,
+  SyntaxKind.VoidExpression,
+  SyntaxKind.ClassExpression,
+  SyntaxKind.ArrayLiteralExpression,
+  SyntaxKind.JsxElement,
+  SyntaxKind.JsxSelfClosingElement,
+  SyntaxKind.JsxFragment,
+]);
+
+function isInert(node: Expression): boolean {
+  if (inertKinds.has(node.kind)) return true;
+  if (isIdentifier(node)) return node.text === 'undefined';
+  if (!isBinaryExpression(node)) return false;
+  const { kind } = node.operatorToken;
+  return !choosing.has(kind) && !isAssignmentOperator(kind);
+}
+
+/** Whether an expression is, by its form alone, no promise. */
+export function isNoPromise(expression: Expression): boolean {
+  const node = skipParentheses(expression);
+  if (isArrowFunction(node) || isFunctionExpression(node) || node.kind === SyntaxKind.AwaitExpression) return true;
+  if (isConditionalExpression(node)) return isNoPromise(node.whenTrue) && isNoPromise(node.whenFalse);
+  return isInert(node);
+}
+
+/** Whether an expression is a function whose calls give promises, as far as its form tells. */
+export function returnsPromise(expression: Expression): 'yes' | 'no' | 'unclear' {
+  const node = skipParentheses(expression);
+  if (isArrowFunction(node) || isFunctionExpression(node)) return functionReturnsPromise(node);
+  return isInert(node) || node.kind === SyntaxKind.ObjectLiteralExpression ? 'no' : 'unclear';
+}
+
+/** The same for a function or method with its body. */
+export function functionReturnsPromise(node: FunctionNode): 'yes' | 'no' | 'unclear' {
+  if (node.asteriskToken) return 'no';
+  if (isAsync(node)) return 'yes';
+  if (node.type) return plainTypes.has(node.type.kind) ? 'no' : 'unclear';
+  if (!node.body) return 'unclear';
+  if (!isBlock(node.body)) return isNoPromise(node.body) ? 'no' : 'unclear';
+  return returnsOnlyPlainValues(node.body) ? 'no' : 'unclear';
+}
+
+const plainTypes = new Set<SyntaxKind>([
+  SyntaxKind.VoidKeyword,
+  SyntaxKind.StringKeyword,
+  SyntaxKind.NumberKeyword,
+  SyntaxKind.BooleanKeyword,
+  SyntaxKind.BigIntKeyword,
+  SyntaxKind.SymbolKeyword,
+  SyntaxKind.UndefinedKeyword,
+  SyntaxKind.NeverKeyword,
+  SyntaxKind.AnyKeyword,
+  SyntaxKind.UnknownKeyword,
+  SyntaxKind.ObjectKeyword,
+  SyntaxKind.LiteralType,
+  SyntaxKind.ArrayType,
+  SyntaxKind.TupleType,
+  SyntaxKind.TypePredicate,
+  SyntaxKind.TemplateLiteralType,
+]);
+
+function returnsOnlyPlainValues(node: Node): boolean {
+  if (isReturnStatement(node)) return !node.expression || isNoPromise(node.expression);
+  let plain = true;
+  node.forEachChild((child) => {
+    if (plain && !isFunctionNode(child)) plain = returnsOnlyPlainValues(child);
+  });
+  return plain;
+}
+
+const functionTypes = new Set<SyntaxKind>([
+  SyntaxKind.ConditionalType,
+  SyntaxKind.ConstructorType,
+  SyntaxKind.FunctionType,
+  SyntaxKind.ImportType,
+  SyntaxKind.IndexedAccessType,
+  SyntaxKind.InferType,
+  SyntaxKind.IntersectionType,
+  SyntaxKind.ParenthesizedType,
+  SyntaxKind.ThisType,
+  SyntaxKind.TypeOperator,
+  SyntaxKind.TypeQuery,
+  SyntaxKind.TypeReference,
+  SyntaxKind.UnionType,
+]);
+
+/** Whether an annotation may mean a function. */
+export function mayBeFunctionType(type: TypeNode): boolean {
+  if (!isTypeLiteralNode(type)) return functionTypes.has(type.kind);
+  return type.members.some(({ kind }) => kind === SyntaxKind.CallSignature || kind === SyntaxKind.ConstructSignature);
+}
+
+/** Whether what stands around an expression may say what type is expected of it. Unsure ones say yes. */
+export function mayHaveExpectedType(node: Node): boolean {
+  for (let at = node; ; at = at.parent) {
+    const { parent } = at as { parent: Node | undefined };
+    switch (parent?.kind) {
+      case SyntaxKind.ParenthesizedExpression:
+      case SyntaxKind.ObjectLiteralExpression:
+      case SyntaxKind.ArrayLiteralExpression:
+      case SyntaxKind.PropertyAssignment:
+      case SyntaxKind.ShorthandPropertyAssignment:
+      case SyntaxKind.SpreadAssignment:
+      case SyntaxKind.ConditionalExpression:
+        continue;
+      case SyntaxKind.VariableDeclaration:
+        return (parent as { type?: TypeNode }).type !== undefined || inJavaScript(parent);
+      case SyntaxKind.ReturnStatement:
+        return mayHaveExpectedReturn(parent);
+      case SyntaxKind.ExpressionStatement:
+      case SyntaxKind.ExportAssignment:
+      case SyntaxKind.TemplateSpan:
+      case undefined:
+        return inJavaScript(at);
+      default:
+        return true;
+    }
+  }
+}
+
+function mayHaveExpectedReturn(node: Node): boolean {
+  let at = node.parent as Node | undefined;
+  while (at && !isFunctionNode(at)) at = at.parent;
+  if (!at) return false;
+  if (at.type) return true;
+  const declared = at.kind === SyntaxKind.FunctionDeclaration || (isMethodDeclaration(at) && at.parent.kind !== SyntaxKind.ObjectLiteralExpression);
+  return !declared || inJavaScript(at);
+}
+
+/** Types can stand in JSDoc comments there. */
+function inJavaScript(node: Node): boolean {
+  return /\.[cm]?jsx?$/.test(node.getSourceFile().fileName);
+}
