@@ -58,7 +58,7 @@ export async function theirs(project: Project): Promise<Set<Place>> {
       files: ['**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}'],
       plugins: { '@typescript-eslint': tseslint.plugin as unknown as ESLint.Plugin },
       languageOptions: {
-        parser: tseslint.parser as EsLinter.Parser,
+        parser: tseslint.parser,
         parserOptions: { project: path.join(project.root, 'tsconfig.json'), tsconfigRootDir: project.root },
       },
       linterOptions: { reportUnusedDisableDirectives: 'off' },
