@@ -30,6 +30,7 @@ const entries = {
   cli: 'src/cli/main.ts',
   server: 'src/server/main.ts',
   watchdog: 'src/server/watchdog.ts',
+  'eslint-probe': 'src/server/eslint-probe.ts',
   extension: 'src/extension/extension.ts',
   'language-server': 'src/extension/language-server.ts',
   probes: 'src/extension/tasks/probes.ts',

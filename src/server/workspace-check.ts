@@ -24,6 +24,8 @@ export interface WorkspaceCheck {
   readonly connection: Connection;
   readonly analysis: Analysis;
   readonly folders: readonly string[];
+  /** Called before the first is checked. */
+  readonly prepare: (files: readonly string[]) => Promise<void>;
   /** Called for each file as soon as it is checked. */
   readonly show: (report: FileReport) => void;
 }
@@ -33,7 +35,7 @@ export interface WorkspaceCheck {
  * the client no longer wants it; what was shown until then stays.
  */
 export async function checkWorkspace(
-  { connection, analysis, folders, show }: WorkspaceCheck,
+  { connection, analysis, folders, prepare, show }: WorkspaceCheck,
   { workDoneToken }: CheckWorkspaceParams,
   cancellation: CancellationToken,
 ): Promise<CheckWorkspaceResult> {
@@ -44,6 +46,8 @@ export async function checkWorkspace(
   try {
     const { files, errors } = sourceFilesBelow(folders);
     const result: CheckWorkspaceResult = { files: 0, problems: 0, errors: errors.map(errorOf) };
+    await turn(cancellation);
+    await prepare(files);
     await turn(cancellation);
     analysis.attempt(({ programs }) => programs.open(files));
     let size = 1;

@@ -9,6 +9,7 @@ import { CompilerMissing, type DiskChanges } from '../analyzer/program';
 import { Analysis } from './analysis';
 import { CheckQueue, type CheckOutcome } from './check-queue';
 import { ConfigProblems } from './config-problems';
+import { EslintRules } from './eslint-rules';
 import { FileConfigs } from './file-configs';
 import { isCheckedLanguage, isInside, pathOfUntitled, pathOfUri } from './paths';
 import type { CheckWorkspaceParams, CheckWorkspaceResult, InitializationOptions, StatusParams } from './protocol';
@@ -29,7 +30,8 @@ type DiskChangeSets = Record<keyof DiskChanges, Set<string>>;
 /** Everything that one editor has open, and what is known about it. */
 export class Workspace {
   private readonly settings = new WorkspaceSettings();
-  private readonly configs = new FileConfigs(this.settings, () => new Set());
+  private readonly eslint: EslintRules;
+  private readonly configs = new FileConfigs(this.settings, (file) => this.checkedElsewhere(file));
   readonly analysis: Analysis;
   private readonly queue: CheckQueue;
   private readonly shown: ShownFindings;
@@ -39,6 +41,7 @@ export class Workspace {
   private readonly open = new Map<string, TextDocument>();
   /** Those of them that are too large to be checked. */
   private readonly tooLarge = new Set<string>();
+  private readonly trusted: boolean;
   private started = false;
   /** Checks of the whole workspace under way. */
   private checking = 0;
@@ -56,6 +59,11 @@ export class Workspace {
     options: InitializationOptions,
   ) {
     this.settings.folders = folders;
+    this.trusted = options.trusted === true;
+    this.eslint = new EslintRules({
+      log: (message) => connection.console.warn(message),
+      known: (files) => this.affect(files),
+    });
     const cwd = folders[0] ?? process.cwd();
     this.analysis = new Analysis(cwd, this.configs, new TimeLimit(options.compilerTimeLimit ?? compilerLimit), {
       log: (message) => connection.console.info(message),
@@ -89,6 +97,7 @@ export class Workspace {
     if (!this.started) return;
     await this.settings.load(this.connection, this.pullSettings, this.pushedSettings);
     this.configs.reset();
+    this.eslint.reset();
     this.checkAllAgain();
   }
 
@@ -153,7 +162,11 @@ export class Workspace {
     try {
       const { connection, analysis } = this;
       const show = (report: FileReport): void => this.shown.show(report, analysis.snapshot);
-      return await checkWorkspace({ connection, analysis, folders: this.settings.folders, show }, params, cancellation);
+      const prepare = async (files: readonly string[]): Promise<void> => {
+        for (const file of files) this.checkedElsewhere(file);
+        await this.eslint.settled;
+      };
+      return await checkWorkspace({ connection, analysis, folders: this.settings.folders, prepare, show }, params, cancellation);
     } finally {
       this.checking--;
       this.status.changed();
@@ -172,6 +185,7 @@ export class Workspace {
     this.queue.close();
     this.status.close();
     clearTimeout(this.diskTimer);
+    this.eslint.close();
     this.analysis.close();
   }
 
@@ -181,7 +195,9 @@ export class Workspace {
     this.diskChanges = noChanges();
     this.analysis.notify({ created: [...created], changed: [...changed], deleted: [...deleted] });
     for (const file of deleted) if (!this.open.has(file)) this.shown.clear(file);
-    if ([...created, ...changed, ...deleted].some((file) => /\.jsonc?$/.test(file))) this.configs.reset();
+    const all = [...created, ...changed, ...deleted];
+    if (all.some((file) => /\.jsonc?$/.test(file))) this.configs.reset();
+    if (all.some((file) => /(^|\/)(package\.json|\.eslintrc[^/]*|eslint\.config\.\w+)$/.test(file))) this.eslint.reset();
     if (this.wholeWorkspace) {
       const sources = [...created, ...changed].filter((file) => isSource(file) && this.settings.folderOf(file) !== undefined);
       this.queue.affectClosed(sources.filter((file) => !this.open.has(file)));
@@ -193,6 +209,19 @@ export class Workspace {
     this.queue.affect(this.open.keys());
     this.queue.affectClosed([...this.shown.paths].filter((file) => !this.open.has(file)));
     this.status.changed();
+  }
+
+  private affect(files: readonly string[]): void {
+    this.queue.affect(files.filter((file) => this.open.has(file)));
+    this.queue.affectClosed(files.filter((file) => !this.open.has(file) && this.shown.get(file)));
+    this.status.changed();
+  }
+
+  /** Nothing of a workspace that is not trusted is run, its ESLint included. */
+  private checkedElsewhere(file: string): ReadonlySet<string> {
+    const folder = this.settings.folderOf(file);
+    if (!this.trusted || folder === undefined || !this.settings.of(folder).eslint) return nowhere;
+    return this.eslint.of(file);
   }
 
   private affectOthers(file: string): void {
@@ -238,7 +267,10 @@ export class Workspace {
 
   private currentStatus(): StatusParams {
     this.configProblems.show(this.configs.problems);
+    const left = new Set([...this.open.keys()].flatMap((file) => [...this.eslint.knownOf(file)]));
     const notes = [
+      ...(left.size === 0 ? [] : [`Left to the workspace's ESLint: ${[...left].join(', ')}.`]),
+      ...this.eslint.problems,
       ...(this.failure === undefined ? [] : [this.failure]),
       ...this.settings.problems,
       ...this.configs.problems.map((problem) => problem.message),
@@ -261,6 +293,8 @@ export class Workspace {
     return known?.[0] ?? pathOfUri(uri) ?? pathOfUntitled(uri, languageId, this.settings.folders[0] ?? process.cwd());
   }
 }
+
+const nowhere: ReadonlySet<string> = new Set();
 
 function noChanges(): DiskChangeSets {
   return { created: new Set(), changed: new Set(), deleted: new Set() };
