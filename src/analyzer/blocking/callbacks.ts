@@ -1,4 +1,4 @@
-import { isCallExpression, isIdentifier, isNewExpression, isPropertyAccessExpression, type Node } from '../program';
+import { isCallExpression, isIdentifier, isNewExpression, isPropertyAccessExpression, type Asking, type Checker, type Node } from '../program';
 import { skipOuterExpressions } from '../syntax/expressions';
 import type { FunctionNode } from '../syntax/functions';
 import type { Passed } from './declared-names';
@@ -48,6 +48,14 @@ export function passedRun({ call, index }: Passed): CallbackRun | undefined {
   if (name.text === 'from') return index === 1 && isIdentifier(callee.expression) && callee.expression.text === 'Array' ? { name } : undefined;
   const at = name.text.startsWith('replace') ? 1 : 0;
   return iterating.has(name.text) && index === at ? { name } : undefined;
+}
+
+/** Whether the method that would run a function at once is the language's own; unknown ones count as that. */
+export function* runsAtOnce(checker: Checker, { name }: CallbackRun): Asking<boolean> {
+  if (!name) return true;
+  const symbol = yield* checker.getSymbolAtLocation.gen(name);
+  const declarations = symbol?.declarations ?? [];
+  return declarations.length === 0 || declarations.some((declaration) => /\/lib\.[\w.]+\.d\.ts$/.test(declaration.path));
 }
 
 function isCalledHere(node: Node): boolean {

@@ -29,7 +29,7 @@ import {
 import { extendedClass, type ClassNode } from '../syntax/classes';
 import { skipOuterExpressions } from '../syntax/expressions';
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
-import { callbackRun } from './callbacks';
+import { callbackRun, passedRun } from './callbacks';
 import { declaredNames, passedTo, type Passed } from './declared-names';
 
 /** What runs a callee: a call, `new`, or a tagged template. */
@@ -67,12 +67,20 @@ export interface Site {
   readonly inlined?: FunctionFacts;
   /** What a reference is handed to. */
   readonly passed?: Passed;
+  /** A reference is handed to something that runs it at once, as far as syntax says. */
+  readonly runsHere?: boolean;
 }
 
 /** Another name for the same function. */
 export interface Alias {
+  /** With `()` at its end: the function that a call of the named one returns. */
   readonly from: string;
   readonly to: string;
+  /** A node of one of the names, which the compiler is asked about. */
+  readonly nameNode: Node;
+  /** The call whose result gets the name. */
+  readonly result: Expression | undefined;
+  readonly path: string;
   /** Other files can call it by this name. */
   readonly exported: boolean;
 }
@@ -83,6 +91,7 @@ export interface FileFacts {
   readonly sourceFile: SourceFile;
   /** The first is the top level. */
   readonly functions: readonly FunctionFacts[];
+  readonly byKey: ReadonlyMap<string, FunctionFacts>;
   /** By the name that is called or handed over; inline ones are under ``. */
   readonly sites: ReadonlyMap<string, readonly Site[]>;
   readonly aliases: readonly Alias[];
@@ -99,8 +108,41 @@ export function fileFacts(sourceFile: SourceFile): FileFacts {
   return facts;
 }
 
+const accessed = new WeakMap<FileFacts, ReadonlyMap<string, readonly Site[]>>();
+
+/** The places where properties are read other than to call them, by name: they run getters. Looked for when first asked. */
+export function accessSites(facts: FileFacts): ReadonlyMap<string, readonly Site[]> {
+  let found = accessed.get(facts);
+  if (!found) accessed.set(facts, (found = readAccesses(facts)));
+  return found;
+}
+
+function readAccesses(facts: FileFacts): Map<string, Site[]> {
+  const found = new Map<string, Site[]>();
+  const visit = (node: Node, within: FunctionFacts): void => {
+    if (isPropertyAccessExpression(node) && !isCalledOrAssigned(node)) {
+      const site: Site = { kind: 'call', name: node.name.text, nameNode: node.name, node, within };
+      const named = found.get(site.name);
+      if (named) named.push(site);
+      else found.set(site.name, [site]);
+    }
+    const inner = facts.byNode.get(node) ?? within;
+    node.forEachChild((child) => visit(child, inner));
+  };
+  const [top] = facts.functions;
+  if (top) visit(facts.sourceFile, top);
+  return found;
+}
+
+function isCalledOrAssigned(node: Node): boolean {
+  const { parent } = node;
+  if (isCallExpression(parent) || isNewExpression(parent)) return parent.expression === node;
+  return isBinaryExpression(parent) && parent.left === node && parent.operatorToken.kind === SyntaxKind.EqualsToken;
+}
+
 class Reader {
   private readonly functions: FunctionFacts[] = [];
+  private readonly byKey = new Map<string, FunctionFacts>();
   private readonly sites = new Map<string, Site[]>();
   private readonly aliases: Alias[] = [];
   private readonly byNode = new Map<Node, FunctionFacts>();
@@ -118,8 +160,8 @@ class Reader {
       const whole = this.functions.find((one) => one.parent === parent && name !== undefined && one.names[0] === name);
       if (whole) this.byNode.set(node, whole);
     }
-    const { functions, sites, aliases, byNode } = this;
-    this.facts = { path, sourceFile, functions, sites, aliases, byNode };
+    const { functions, byKey, sites, aliases, byNode } = this;
+    this.facts = { path, sourceFile, functions, byKey, sites, aliases, byNode };
   }
 
   private add(found: Omit<FunctionFacts, 'path' | 'sites'>): FunctionFacts {
@@ -128,6 +170,7 @@ class Reader {
     const key = count > 1 ? `${found.key}~${count}` : found.key;
     const facts: FunctionFacts = { ...found, key, path: this.sourceFile.fileName, sites: [] };
     this.functions.push(facts);
+    this.byKey.set(key, facts);
     this.byNode.set(found.node, facts);
     return facts;
   }
@@ -160,7 +203,7 @@ class Reader {
     const owner = within.kind === 'module' ? '' : within.label.replace(/^new /, '');
     const facts = this.add({
       key: within.kind === 'module' ? `${within.key}${name}` : `${within.key}.${name}`,
-      label: names[0] === undefined ? 'an anonymous function' : isMember(node) && owner ? `${owner}.${name}` : name,
+      label: names[0] === undefined ? 'an anonymous function' : names[0] === 'default' ? 'the default export' : isMember(node) && owner ? `${owner}.${name}` : name,
       node,
       kind: isAsync(node) ? 'async' : 'asteriskToken' in node && node.asteriskToken ? 'generator' : 'sync',
       parent: within,
@@ -211,7 +254,9 @@ class Reader {
     node.arguments?.forEach((argument, index) => {
       const value = unbound(argument);
       const nameNode = nameOf(value);
-      if (nameNode) this.addSite({ kind: 'reference', name: nameNode.text, nameNode, node: argument, within, passed: { call: node, index, property: undefined } });
+      if (!nameNode) return;
+      const passed = { call: node, index, property: undefined };
+      this.addSite({ kind: 'reference', name: nameNode.text, nameNode, node: argument, within, passed, runsHere: passedRun(passed) !== undefined });
     });
   }
 
@@ -222,14 +267,14 @@ class Reader {
 
   /** Notes where a function gets another name: imports, exports, destructuring, constants and properties that hold it. */
   private visitAlias(node: Node): void {
-    if (isImportSpecifier(node)) this.alias(node.propertyName?.text ?? node.name.text, node.name.text, false);
-    else if (isImportClause(node) && node.name) this.alias('default', node.name.text, false);
-    else if (isExportSpecifier(node)) this.alias(node.propertyName?.text ?? node.name.text, node.name.text, true);
+    if (isImportSpecifier(node)) this.alias(node.propertyName?.text ?? node.name.text, node.name, false);
+    else if (isImportClause(node) && node.name) this.alias('default', node.name, false);
+    else if (isExportSpecifier(node)) this.alias(node.propertyName?.text ?? node.name.text, node.name, true);
     else if (isExportAssignment(node)) this.aliasOf(node.expression, 'default', true);
     else if (isBindingElement(node) && node.name && isIdentifier(node.name) && node.propertyName && isIdentifier(node.propertyName)) {
-      this.alias(node.propertyName.text, node.name.text, false);
+      this.alias(node.propertyName.text, node.name, false);
     } else if (isVariableDeclaration(node) && node.initializer && isIdentifier(node.name)) {
-      if (isRequire(node.initializer)) this.alias('default', node.name.text, false);
+      if (isRequire(node.initializer)) this.alias('default', node.name, false);
       else this.aliasOf(node.initializer, node.name.text, true);
     } else if ((isPropertyAssignment(node) || isPropertyDeclaration(node)) && node.initializer && isIdentifier(node.name)) {
       this.aliasOf(node.initializer, node.name.text, true);
@@ -242,16 +287,19 @@ class Reader {
   private aliasOf(value: Expression, to: string, exported: boolean): void {
     const target = unbound(value);
     const from = nameOf(target);
-    if (from) this.alias(from.text, to, exported);
-    // What a call returns may be a blocking function (`createSyncFn()`): it goes by the callee's name with `()`.
+    if (from) this.addAlias({ from: from.text, to, nameNode: from, result: undefined, exported });
     else if (isCallExpression(target)) {
-      const callee = nameOf(skipOuterExpressions(target.expression));
-      if (callee) this.alias(`${callee.text}()`, to, exported);
+      const callee = nameOf(target.expression);
+      if (callee) this.addAlias({ from: `${callee.text}()`, to, nameNode: callee, result: target, exported });
     }
   }
 
-  private alias(from: string, to: string, exported: boolean): void {
-    if (from !== to) this.aliases.push({ from, to, exported });
+  private alias(from: string, name: Node & { text: string }, exported: boolean): void {
+    this.addAlias({ from, to: name.text, nameNode: name, result: undefined, exported });
+  }
+
+  private addAlias(alias: Omit<Alias, 'path'>): void {
+    if (alias.from !== alias.to) this.aliases.push({ ...alias, path: this.sourceFile.fileName });
   }
 }
 

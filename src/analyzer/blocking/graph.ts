@@ -1,23 +1,16 @@
-import type { Checker, Programs, Project } from '../program';
+import { isGetAccessorDeclaration, type Checker, type Programs, type Project, type SourceFile } from '../program';
 import type { Shared } from '../shared';
-import { blockingApis, calledName, costs, type BlockingApi } from './catalogue';
+import { blockingApis, calledName, type BlockingApi } from './catalogue';
 import { declaredContext, runnerOf, type AsyncContext, type Runner } from './context';
-import { fileFacts, type FileFacts, type FunctionFacts, type Site } from './facts';
-import { passedRun } from './callbacks';
-import { isExemptFile } from './exempt';
-import { isGuarded } from './guards';
+import type { Passed } from './declared-names';
+import { accessSites, fileFacts, type Alias, type FileFacts, type FunctionFacts, type Site } from './facts';
+import { fileRole, isExemptPath, type FileRole } from './file-role';
+import { isBeforeExit, runsOnce } from './guards';
 import { NameIndex } from './name-index';
-import { targetOf, type Target } from './resolver';
-import { isStartUp } from './start-up';
-
-/** That a function blocks, and why: the site in its body that does, and the function that this one calls, if any. */
-export interface Verdict {
-  readonly api: BlockingApi;
-  readonly site: Site;
-  readonly through: FunctionFacts | undefined;
-  /** How many functions lie between the caller and the blocking API. */
-  readonly length: number;
-}
+import { aliasTarget, isSameTarget, targetOf, type Target } from './resolver';
+import { shapeOf } from './shape';
+import { Phases } from './start-up';
+import { Verdicts, type Verdict } from './verdicts';
 
 /** A place in async code where the event loop is blocked. */
 export interface BlockingCall {
@@ -28,52 +21,76 @@ export interface BlockingCall {
   readonly api: BlockingApi;
   /** The calls on the way, outermost first: the last calls the API itself. */
   readonly chain: readonly Site[];
+  /** It delays next to nobody: it runs once, or in a command that does one thing after another. */
+  readonly isMinor: boolean;
 }
 
-/** A name whose calls may block: everywhere, or in some files only. */
-interface HotName {
-  readonly name: string;
-  readonly files: ReadonlySet<string> | undefined;
+/** Marks the names of getters, which run where a property is read. */
+const getterMark = 'get:';
+
+/** What is known of a project's functions from one snapshot to the next. */
+class Memory {
+  version = 0;
+  readonly names = new NameIndex();
+  readonly roles = new Map<string, FileRole>();
+  /** The trees that were read, by path. */
+  readonly trees = new Map<string, SourceFile>();
+  /** What the sites asked about run. Sites of an older text of their file are dropped. */
+  readonly targets = new Map<Site, Target | undefined>();
+  readonly aliases = new Map<Alias, Target | undefined>();
+  readonly runners = new Map<Passed, Runner | undefined>();
+  /** Names whose sites have been asked about, everywhere (`name`) or in one file (`path name`). */
+  readonly hot = new Set<string>();
+  /** Sites whose target may be another since some other file looks different from outside. */
+  readonly stale = new Set<Site>();
 }
 
-/** Which functions of a project block, and where async code runs them. */
+/**
+ * Which functions of a project block, and where its async code runs them. Works upwards from the places that name a
+ * blocking API: asks what they are, then who calls the functions they stand in, and so on; other code is not looked at.
+ */
 export class BlockingGraph {
-  private readonly targets = new Map<Site, Target | undefined>();
-  private readonly callers = new Map<string, Site[]>();
-  private readonly verdicts = new Map<string, Verdict>();
-  private readonly runners = new Map<string, Runner>();
-  private readonly hot = new Set<string>();
-  private readonly pendingNames: HotName[] = [];
-  private pendingFunctions: FunctionFacts[] = [];
-  private readonly followed = new Set<string>();
+  readonly memory: Memory;
   private readonly checker: Checker;
+  private verdicts = new Verdicts((site) => this.memory.targets.get(site));
+  private phases = new Phases((key) => this.verdicts.callersOf(key));
+  /** What runs the functions that are handed to something. */
+  private readonly handed = new Map<string, Runner>();
+  private readonly followed = new Set<string>();
+  private pendingNames: { name: string; files: Iterable<string> }[] = [];
+  private pendingSites: Site[] = [];
+  private readonly changed: ReadonlySet<string>;
 
   constructor(
     private readonly programs: Programs,
     private readonly project: Project,
-    private readonly index: NameIndex,
+    previous: Memory | undefined,
   ) {
     this.checker = project.checker;
+    this.memory = previous ?? new Memory();
+    this.changed = new Set(this.takeChanges());
+    for (const site of this.memory.targets.keys()) this.verdicts.add(site);
+    for (const name of this.memory.hot) if (!name.includes(' ')) this.pendingNames.push({ name, files: this.changed });
     for (const api of blockingApis) this.seed(api);
-    this.spread();
+    this.settle();
   }
 
   /** The blocking calls in a file's async code. */
   callsIn(facts: FileFacts): BlockingCall[] {
-    if (isExemptFile(facts)) return [];
+    const role = this.memory.roles.get(facts.path);
+    if (role === undefined || role === 'exempt') return [];
+    this.freshen(facts);
     const found: BlockingCall[] = [];
     for (const within of facts.functions) {
       const context = this.contextOf(within);
       if (!context) continue;
       for (const site of this.sitesOf(within)) {
-        const target = this.targets.get(site);
-        if (!target || (site.kind === 'reference' && !this.isRun(site))) continue;
-        if (isStartUp(site, within, (key) => this.callers.get(key) ?? [])) continue;
-        if ('api' in target) found.push({ site, within, context, api: target.api, chain: [site] });
-        else {
-          const verdict = this.verdicts.get(target.run.key);
-          if (verdict) found.push({ site, within, context, api: verdict.api, chain: [site, ...this.chainFrom(verdict)] });
-        }
+        const api = this.apiOf(site);
+        if (!api || isBeforeExit(site)) continue;
+        const phase = this.phases.at(site.node, within);
+        if (phase === 'start') continue;
+        const chain = [site, ...this.chainAfter(site)];
+        found.push({ site, within, context, api, chain, isMinor: phase === 'command' || role === 'command' || runsOnce(site) });
       }
     }
     return found;
@@ -81,22 +98,41 @@ export class BlockingGraph {
 
   /** Why a function blocks; undefined where it does not. */
   verdictOf(facts: FunctionFacts): Verdict | undefined {
-    return this.verdicts.get(facts.key);
+    return this.verdicts.of(facts.key);
+  }
+
+  /** The places known to call a function or hand it over: of functions that block, all that say their name. */
+  callersOf(facts: FunctionFacts): readonly Site[] {
+    return this.verdicts.callersOf(facts.key);
   }
 
   /** What a site runs, as far as that blocks: an API, or a function of the user's. */
-  blockedAt(site: Site): Target | undefined {
-    const target = this.targets.get(site);
-    return target && ('api' in target || this.verdicts.has(target.run.key)) ? target : undefined;
+  blockedAt(site: Site): { api: BlockingApi } | { run: FunctionFacts } | undefined {
+    const target = this.memory.targets.get(site);
+    if (!target || 'api' in target) return target;
+    const run = this.verdicts.of(target.run) && this.functionOf(target.run);
+    return run && { run };
   }
 
-  /** The places known to call a function or hand it over. Complete for functions that block. */
-  callersOf(facts: FunctionFacts): readonly Site[] {
-    return this.callers.get(facts.key) ?? [];
+  /** The user's function that a site runs. */
+  functionAt(site: Site): FunctionFacts | undefined {
+    const target = this.memory.targets.get(site);
+    return target && 'run' in target ? this.functionOf(target.run) : undefined;
+  }
+
+  private apiOf(site: Site): BlockingApi | undefined {
+    const target = this.memory.targets.get(site);
+    if (!target || (site.kind === 'reference' && !site.runsHere)) return undefined;
+    return 'api' in target ? target.api : this.verdicts.of(target.run)?.api;
+  }
+
+  private chainAfter(site: Site): Site[] {
+    const target = this.memory.targets.get(site);
+    return target && 'run' in target ? this.verdicts.chain(target.run) : [];
   }
 
   private contextOf(facts: FunctionFacts): AsyncContext | undefined {
-    const runner = this.runners.get(facts.key);
+    const runner = this.handed.get(facts.key);
     if (runner === 'exit') return undefined;
     return runner === 'handler' ? 'handler' : (declaredContext(facts) ?? runner);
   }
@@ -104,154 +140,224 @@ export class BlockingGraph {
   /** What runs as part of a function's body: its own sites and those of functions written in it that run at once. */
   private *sitesOf(facts: FunctionFacts): Generator<Site> {
     for (const site of facts.sites) {
-      if (site.inlined?.kind === 'sync') {
-        if (this.isRun(site)) yield* this.sitesOf(site.inlined);
-      } else yield site;
+      if (site.inlined?.kind !== 'sync') yield site;
+      else if (this.memory.targets.get(site)) yield* this.sitesOf(site.inlined);
     }
   }
 
-  private isRun(site: Site): boolean {
-    return this.targets.get(site) !== undefined;
+  private functionOf(key: string): FunctionFacts | undefined {
+    return this.factsOf(key.slice(0, key.indexOf('#')))?.byKey.get(key);
   }
 
-  private chainFrom(verdict: Verdict): Site[] {
-    const chain: Site[] = [];
-    for (let at: Verdict | undefined = verdict; at; at = at.through && this.verdicts.get(at.through.key)) chain.push(at.site);
-    return chain.filter((site) => site.kind !== 'inline');
+  private factsOf(path: string): FileFacts | undefined {
+    const role = this.memory.roles.get(path);
+    const sourceFile = role && role !== 'exempt' ? this.project.program.getSourceFile(path) : undefined;
+    if (!sourceFile) return undefined;
+    this.memory.trees.set(path, sourceFile);
+    return fileFacts(sourceFile);
   }
 
+  /** Reads the files whose text is new since the last snapshot, and drops what was known of their old text. */
+  private takeChanges(): string[] {
+    const { memory, programs } = this;
+    const own = new Set(programs.ownFiles(this.project));
+    const changed = [...own].filter((path) => !memory.roles.has(path) || programs.lastChange(path) > memory.version);
+    const gone = [...memory.roles.keys()].filter((path) => !own.has(path));
+    let isSeen = memory.version > 0 && gone.length > 0;
+    for (const path of changed) {
+      const text = isExemptPath(path) ? undefined : programs.text(path);
+      const role = text === undefined ? 'exempt' : fileRole(path, text);
+      memory.roles.set(path, role);
+      if (text === undefined || role === 'exempt') continue;
+      memory.names.add(path, text);
+      isSeen ||= memory.version > 0 && this.looksOther(path);
+    }
+    for (const path of gone) memory.roles.delete(path);
+    this.forget(new Set([...changed, ...gone]));
+    if (isSeen) for (const site of memory.targets.keys()) memory.stale.add(site);
+    memory.version = programs.version;
+    return changed;
+  }
+
+  /** Whether other files can see that a file has changed. */
+  private looksOther(path: string): boolean {
+    const before = this.memory.trees.get(path);
+    const now = this.project.program.getSourceFile(path);
+    if (now) this.memory.trees.set(path, now);
+    return !before || !now || shapeOf(before) !== shapeOf(now);
+  }
+
+  private forget(paths: ReadonlySet<string>): void {
+    const { targets, stale, aliases, runners, trees } = this.memory;
+    if (targets.size + runners.size === 0) return;
+    for (const site of targets.keys()) {
+      if (!paths.has(site.within.path)) continue;
+      targets.delete(site);
+      stale.delete(site);
+    }
+    for (const alias of aliases.keys()) if (paths.has(alias.path)) aliases.delete(alias);
+    for (const passed of runners.keys()) if (paths.has(passed.call.getSourceFile().fileName)) runners.delete(passed);
+    for (const path of paths) if (!this.memory.roles.has(path)) trees.delete(path);
+  }
+
+  /**
+   * Asks again what may have become stale: for a file that was just edited, only what its own calls lead to; for
+   * another one everything, as it is looked at because something that it depends on has changed.
+   */
+  private freshen(facts: FileFacts): void {
+    const { stale } = this.memory;
+    while (stale.size > 0) {
+      const sites = this.changed.has(facts.path) ? this.reachedFrom(facts).filter((site) => stale.has(site)) : [...stale];
+      if (sites.length === 0) return;
+      for (const site of sites) stale.delete(site);
+      if (stale.size === 0) this.memory.aliases.clear();
+      const { targets } = this.memory;
+      const found = this.programs.ask(sites.map((site) => targetOf(this.checker, site)));
+      const others = sites.filter((site, index) => !isSameTarget(targets.get(site), found[index]));
+      sites.forEach((site, index) => targets.set(site, found[index]));
+      if (others.length === 0 && stale.size > 0) continue;
+      this.verdicts = new Verdicts((site) => this.memory.targets.get(site));
+      this.phases = new Phases((key) => this.verdicts.callersOf(key));
+      this.handed.clear();
+      this.followed.clear();
+      for (const site of targets.keys()) this.verdicts.add(site);
+      for (const name of this.memory.hot) if (!name.includes(' ') && stale.size === 0) this.pendingNames.push({ name, files: this.memory.names.filesWith(name) });
+      this.settle();
+    }
+  }
+
+  /** The sites of the functions that a file's functions run, directly or not. */
+  private reachedFrom(facts: FileFacts): Site[] {
+    const seen = new Set(facts.functions);
+    const found: Site[] = [];
+    for (const each of seen) {
+      for (const site of each.sites) {
+        if (!this.memory.targets.has(site)) continue;
+        found.push(site);
+        const callee = this.functionAt(site);
+        if (callee) seen.add(callee);
+      }
+    }
+    return found;
+  }
+
+  /** Asks about what is pending, and on about what that brings up. */
+  private settle(): void {
+    const { targets, aliases } = this.memory;
+    do {
+      const { sites, others } = this.takePending();
+      const found = this.programs.ask([
+        ...sites.map((site) => targetOf(this.checker, site)),
+        ...others.map((alias) => aliasTarget(this.checker, alias)),
+      ]);
+      sites.forEach((site, index) => {
+        targets.set(site, found[index]);
+        this.verdicts.add(site);
+      });
+      others.forEach((alias, index) => aliases.set(alias, found[sites.length + index]));
+      this.follow();
+    } while (this.pendingNames.length + this.pendingSites.length > 0);
+    this.findRunners();
+  }
+
+  /** Makes an API's name one to ask about, where the project may use the API. */
   private seed(api: BlockingApi): void {
+    const isGlobal = api.module === 'global' || api.module === 'process' || api.module === 'fs';
+    const importing = this.memory.names.filesImporting(api.module);
+    if (!isGlobal && importing.size === 0) return;
     const name = calledName(api);
-    const isFound = api.module === 'global' || api.module === 'process';
-    const importing = this.index.filesImporting(api.module);
-    if (!isFound && importing.size === 0 && !(api.module === 'fs' && this.index.filesWith(name).size > 0)) return;
     const result = api.export.endsWith('()') ? '()' : '';
     // A default export goes by whatever name a file gives it.
-    if (name === 'default') this.addName(`default${result}`, importing);
-    else this.addName(name + result, undefined);
+    this.addName(`${name}${result}`, name === 'default' ? importing : undefined);
   }
 
-  private addName(name: string, files: ReadonlySet<string> | undefined): void {
-    const key = files ? [...files].map((file) => `${file} ${name}`) : [name];
-    if (this.hot.has(name) || key.every((one) => this.hot.has(one))) return;
-    for (const one of key) this.hot.add(one);
-    this.pendingNames.push({ name, files });
-  }
-
-  private spread(): void {
-    while (this.pendingNames.length > 0 || this.pendingFunctions.length > 0) {
-      const sites = new Set<Site>();
-      for (let next = this.pendingNames.pop(); next; next = this.pendingNames.pop()) this.sitesNamed(next, sites);
-      this.ask([...sites]);
-      const functions = this.pendingFunctions;
-      this.pendingFunctions = [];
-      this.follow(functions);
-    }
-  }
-
-  private sitesNamed({ name, files }: HotName, into: Set<Site>): void {
-    const word = name.replace(/^#|\(\)$/g, '');
-    for (const path of files ?? this.index.filesWith(word)) {
-      const facts = this.factsOf(path);
-      if (!facts) continue;
-      for (const site of facts.sites.get(name) ?? []) if (!this.targets.has(site)) into.add(site);
-      for (const alias of facts.aliases) {
-        const isSame = alias.from === name || (name.endsWith('()') && `${alias.from}()` === name);
-        if (!isSame) continue;
-        const to = alias.from === name ? alias.to : `${alias.to}()`;
-        this.addName(to, new Set([path]));
-        if (alias.exported) this.addExported(to, path);
-      }
+  /** Makes a name one to ask about: in some files, or everywhere. */
+  private addName(name: string, files: Iterable<string> | undefined): void {
+    const { hot, names } = this.memory;
+    if (hot.has(name)) return;
+    if (files) {
+      const fresh = [...files].filter((path) => !hot.has(`${path} ${name}`));
+      for (const path of fresh) hot.add(`${path} ${name}`);
+      if (fresh.length > 0) this.pendingNames.push({ name, files: fresh });
+    } else {
+      hot.add(name);
+      this.pendingNames.push({ name, files: names.filesWith(name) });
     }
   }
 
   private addExported(name: string, path: string): void {
-    this.addName(name, name.replace('()', '') === 'default' ? this.index.filesImportingFile(path) : undefined);
+    this.addName(name, name === 'default' ? this.memory.names.filesImportingFile(path) : undefined);
   }
 
-  private factsOf(path: string): FileFacts | undefined {
-    const sourceFile = this.project.program.getSourceFile(path);
-    const facts = sourceFile && fileFacts(sourceFile);
-    return facts && !isExemptFile(facts) ? facts : undefined;
-  }
-
-  private ask(sites: readonly Site[]): void {
-    const found = this.programs.ask(sites.map((site) => targetOf(this.checker, site)));
-    sites.forEach((site, index) => {
-      const target = found[index];
-      this.targets.set(site, target);
-      if (!target) return;
-      if ('run' in target) {
-        const known = this.callers.get(target.run.key);
-        if (known) known.push(site);
-        else this.callers.set(target.run.key, [site]);
+  /** The sites that say a pending name, and the places that give what has it another. */
+  private takePending(): { sites: Site[]; others: Alias[] } {
+    const { targets, aliases } = this.memory;
+    const sites = new Set(this.pendingSites);
+    const others = new Set<Alias>();
+    this.pendingSites = [];
+    for (let next = this.pendingNames.pop(); next; next = this.pendingNames.pop()) {
+      const { name } = next;
+      for (const path of next.files) {
+        const facts = this.factsOf(path);
+        if (!facts) continue;
+        for (const site of this.sitesNamed(facts, name)) if (!targets.has(site)) sites.add(site);
+        for (const alias of facts.aliases) {
+          if (alias.from === name && !aliases.has(alias)) others.add(alias);
+          // `f()` stands for what a call of `f` returns: another name for `f` gives another name for that.
+          if (`${alias.from}()` === name) this.addName(`${alias.to}()`, [path]);
+        }
       }
-      this.consider(site);
-    });
+    }
+    return { sites: [...sites], others: [...others] };
   }
 
-  /** Lets a site that blocks make its function one that does, and that one's callers in turn. */
-  private consider(site: Site): void {
-    const target = this.targets.get(site);
-    if (!target) return;
-    if (site.kind === 'reference' && !(site.passed && passedRun(site.passed))) {
-      if ('run' in target && site.passed) this.pendingFunctions.push(target.run);
-      return;
-    }
-    const callee = 'run' in target ? this.verdicts.get(target.run.key) : undefined;
-    if ('run' in target && !callee) return;
-    const api = 'api' in target ? target.api : callee?.api;
-    if (!api) return;
-    const { within } = site;
-    if (!this.followed.has(within.key)) {
-      this.followed.add(within.key);
-      this.pendingFunctions.push(within);
-    }
-    if (within.kind !== 'sync' || declaredContext(within) === 'async' || isGuarded(site)) return;
-    const verdict = { api, site, through: 'run' in target ? target.run : undefined, length: (callee?.length ?? 0) + 1 };
-    const known = this.verdicts.get(within.key);
-    if (known && !isWorse(verdict, known)) return;
-    this.verdicts.set(within.key, verdict);
-    for (const caller of this.callers.get(within.key) ?? []) this.consider(caller);
+  private sitesNamed(facts: FileFacts, name: string): readonly Site[] {
+    if (!name.startsWith(getterMark)) return facts.sites.get(name) ?? [];
+    const sites = accessSites(facts).get(name.slice(getterMark.length)) ?? [];
+    for (const site of sites) if (!site.within.sites.includes(site)) site.within.sites.push(site);
+    return sites;
   }
 
-  /** Looks for the callers of functions that block, and for what the event loop may run. */
-  private follow(functions: readonly FunctionFacts[]): void {
-    const questions = functions.flatMap((facts) => {
-      const handed = (this.callers.get(facts.key) ?? []).flatMap((site) => (site.kind === 'reference' && site.passed ? [site.passed] : []));
-      return [...(facts.passed ? [facts.passed] : []), ...handed].map((passed) => ({ facts, passed }));
-    });
-    const answers = this.programs.ask(questions.map(({ passed }) => runnerOf(this.checker, passed)));
-    questions.forEach(({ facts }, index) => {
-      const runner = answers[index];
-      const known = this.runners.get(facts.key);
-      if (runner && known !== 'handler') this.runners.set(facts.key, runner);
-    });
-    for (const facts of functions) {
+  /** Looks for the callers of functions in which something blocks. */
+  private follow(): void {
+    for (const facts of this.verdicts.affected.values()) {
+      if (this.followed.has(facts.key)) continue;
+      this.followed.add(facts.key);
       // Who calls an async method does not matter; who starts the program's main function does.
-      if (facts.kind !== 'sync' && facts.parent?.kind !== 'module') continue;
-      if (facts.kind === 'module') continue;
+      if (facts.kind === 'module' || (facts.kind !== 'sync' && facts.parent?.kind !== 'module')) continue;
       for (const name of facts.names) {
         if (name === 'default') this.addExported(name, facts.path);
-        else this.addName(name, undefined);
+        else this.addName(isGetAccessorDeclaration(facts.node) ? getterMark + name : name, undefined);
       }
-      const inlined = facts.parent?.sites.find((site) => site.inlined === facts);
-      if (inlined && !this.targets.has(inlined)) this.ask([inlined]);
+      const here = facts.parent?.sites.find((site) => site.inlined === facts);
+      if (here && !this.memory.targets.has(here)) this.pendingSites.push(here);
+    }
+    for (const [{ to, path, exported }, target] of this.memory.aliases) {
+      if (!target || ('run' in target && !this.verdicts.affected.has(target.run))) continue;
+      this.addName(to, [path]);
+      if (exported) this.addExported(to, path);
+    }
+  }
+
+  /** Asks what the calls do that a function with something blocking in it is handed to. */
+  private findRunners(): void {
+    const { runners } = this.memory;
+    const handed = [...this.verdicts.affected.values()].map((facts) => ({
+      key: facts.key,
+      to: [facts, ...this.callersOf(facts)].flatMap(({ passed }) => (passed ? [passed] : [])),
+    }));
+    const unknown = handed.flatMap(({ to }) => to).filter((passed) => !runners.has(passed));
+    const answers = this.programs.ask(unknown.map((passed) => runnerOf(this.checker, passed)));
+    unknown.forEach((passed, index) => runners.set(passed, answers[index]));
+    for (const { key, to } of handed) {
+      const found = to.map((passed) => runners.get(passed));
+      const runner = found.includes('handler') ? 'handler' : found.find((one) => one !== undefined);
+      if (runner) this.handed.set(key, runner);
     }
   }
 }
 
-/** Of all that makes a function block, the dearest is told; then the nearest, then the first. */
-function isWorse(a: Verdict, b: Verdict): boolean {
-  const dearer = costs.indexOf(a.api.cost) - costs.indexOf(b.api.cost);
-  return dearer !== 0 ? dearer > 0 : a.length !== b.length ? a.length < b.length : a.site.node.pos < b.site.node.pos;
-}
-
-/** The blocking graph of a project; built when the rule first asks, renewed with each snapshot. */
+/** The blocking graph of a project: built when the rule first asks, renewed with each snapshot. */
 export const blockingGraph: Shared<BlockingGraph> = {
-  build(programs, project) {
-    const index = new NameIndex();
-    for (const path of programs.ownFiles(project)) index.add(path, programs.text(path) ?? '');
-    return new BlockingGraph(programs, project, index);
-  },
+  build: (programs, project, previous) => new BlockingGraph(programs, project, previous?.memory),
 };

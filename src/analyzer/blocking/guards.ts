@@ -1,19 +1,123 @@
-import { SyntaxKind, isConditionalExpression, isIfStatement, type Node } from '../program';
+import {
+  SyntaxKind,
+  isBinaryExpression,
+  isBlock,
+  isCallExpression,
+  isConditionalExpression,
+  isExpressionStatement,
+  isIfStatement,
+  isPrefixUnaryExpression,
+  isPropertyAccessExpression,
+  isReturnStatement,
+  type Expression,
+  type IfStatement,
+  type Node,
+} from '../program';
+import { skipOuterExpressions } from '../syntax/expressions';
 import { isFunctionNode } from '../syntax/functions';
 import type { Site } from './facts';
 
-const chosen = /\b\w*(?:sync|Sync|callback|Callback)\w*\b|\b(?:cb|done)\b/;
+const absent = /^(?:undefined|null|'undefined'|"undefined")$/;
+const formNames = /\b\w*(?:[sS]ync|[cC]allback)\b|\b(?:cb|done)\b/;
 
 /**
  * Whether a function does what a site does only for callers who ask for it: `if (options.sync) …`, `if (!callback) …`.
  * Which form a caller gets is not followed.
  */
-export function isGuarded(site: Site): boolean {
-  for (let at: Node = site.node; at.parent && !isFunctionNode(at.parent); at = at.parent) {
+export function isChosen(site: Site): boolean {
+  for (const at of parentsInFunction(site.node)) {
     const { parent } = at;
     const condition = isIfStatement(parent) ? parent.expression : isConditionalExpression(parent) ? parent.condition : undefined;
-    if (condition && condition !== at && chosen.test(condition.getText())) return true;
-    if (parent.kind === SyntaxKind.SourceFile) return false;
+    if (condition && condition !== at && formNames.test(condition.getText())) return true;
   }
   return false;
+}
+
+/**
+ * Whether what a site reads is kept, so that it runs once, or once for each key: `x ??= read()`, `if (!x) x = read()`,
+ * `if (cache.has(k)) return cache.get(k); … cache.set(k, read(k))`.
+ */
+export function runsOnce(site: Site): boolean {
+  for (const at of parentsInFunction(site.node)) {
+    const { parent } = at;
+    if (isBinaryExpression(parent) && parent.right === at && isKeeping(parent)) return true;
+    if (isIfStatement(parent) && parent.thenStatement === at) {
+      const missing = missingThing(parent.expression);
+      if (missing !== undefined && keeps(parent.thenStatement, missing)) return true;
+    }
+    if (isBlock(parent) && parent.statements.some((statement) => statement.end <= at.pos && isIfStatement(statement) && returnsKept(statement, parent))) return true;
+  }
+  return false;
+}
+
+/** Whether the process ends right after a site, so that nothing is left to wait: `…; process.exit(1)`. */
+export function isBeforeExit(site: Site): boolean {
+  for (const at of parentsInFunction(site.node)) {
+    const { parent } = at;
+    if (isBlock(parent)) return parent.statements.some((statement) => statement.pos >= at.end && isExpressionStatement(statement) && isExit(statement.expression));
+  }
+  return false;
+}
+
+function isExit(node: Expression): boolean {
+  const at = skipOuterExpressions(node);
+  return isCallExpression(at) && /^process\.(?:exit|abort|reallyExit)$/.test(at.expression.getText());
+}
+
+/** A node and what it stands in, up to the function's body. */
+function* parentsInFunction(node: Node): Generator<Node> {
+  for (let at = node; at.parent && !isFunctionNode(at) && at.parent.kind !== SyntaxKind.SourceFile; at = at.parent) yield at;
+}
+
+/** `x ??= …`, `x ||= …`, `x ?? (x = …)` */
+function isKeeping({ operatorToken: { kind }, left, right }: { operatorToken: Node; left: Expression; right: Expression }): boolean {
+  if (kind === SyntaxKind.QuestionQuestionEqualsToken || kind === SyntaxKind.BarBarEqualsToken) return true;
+  if (kind !== SyntaxKind.QuestionQuestionToken && kind !== SyntaxKind.BarBarToken) return false;
+  const value = skipOuterExpressions(right);
+  return isBinaryExpression(value) && value.operatorToken.kind === SyntaxKind.EqualsToken && value.left.getText() === left.getText();
+}
+
+/** What a condition finds missing: `x` of `!x`, `x === undefined`, `x == null`, `!x.has(k)`. */
+function missingThing(condition: Expression): string | undefined {
+  const at = skipOuterExpressions(condition);
+  if (isPrefixUnaryExpression(at) && at.operator === SyntaxKind.ExclamationToken) return keptThing(at.operand);
+  if (!isBinaryExpression(at)) return undefined;
+  const { kind } = at.operatorToken;
+  if (kind === SyntaxKind.BarBarToken || kind === SyntaxKind.AmpersandAmpersandToken) return missingThing(at.left) ?? missingThing(at.right);
+  const isEqual = kind === SyntaxKind.EqualsEqualsEqualsToken || kind === SyntaxKind.EqualsEqualsToken;
+  return isEqual && absent.test(at.right.getText()) ? keptThing(at.left) : undefined;
+}
+
+/** What a condition finds there: `x` of `x`, `x !== undefined`, `cache.has(k)`. */
+function presentThing(condition: Expression): string | undefined {
+  const at = skipOuterExpressions(condition);
+  if (!isBinaryExpression(at)) return keptThing(at);
+  const { kind } = at.operatorToken;
+  const differs = kind === SyntaxKind.ExclamationEqualsEqualsToken || kind === SyntaxKind.ExclamationEqualsToken;
+  return differs && absent.test(at.right.getText()) ? keptThing(at.left) : undefined;
+}
+
+/** The variable or collection that a test looks at: `cache` of `cache.has(k)` and `cache.get(k)`, `x` of `typeof x`. */
+function keptThing(tested: Expression): string | undefined {
+  const at = skipOuterExpressions(tested);
+  if (!isCallExpression(at)) return at.getText().replace(/^typeof\s+/, '');
+  const callee = skipOuterExpressions(at.expression);
+  return isPropertyAccessExpression(callee) && /^(?:has|get)$/.test(callee.name.text) ? callee.expression.getText() : undefined;
+}
+
+/** Whether code assigns a variable, or adds to a collection. */
+function keeps(code: Node, thing: string): boolean {
+  const text = code.getText();
+  return text.includes(`${thing} = `) || text.includes(`${thing}.set(`) || text.includes(`${thing}.add(`) || text.includes(`${thing}[`);
+}
+
+/** `if (x) return x;` in a block that keeps something further down. */
+function returnsKept(statement: IfStatement, block: Node): boolean {
+  const { thenStatement } = statement;
+  const last = isBlock(thenStatement) ? thenStatement.statements.at(-1) : thenStatement;
+  if (!last || !isReturnStatement(last) || !last.expression) return false;
+  const thing = presentThing(statement.expression);
+  if (thing === undefined) return false;
+  const text = block.getText();
+  return keeps(block, thing) || (last.expression.getText().startsWith(thing) && /\.set\(|\w\[[^\]]+\] = /.test(text));
 }

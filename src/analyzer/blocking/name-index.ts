@@ -1,7 +1,7 @@
 import { catalogueModule } from './catalogue';
 
-/** A quoted import specifier, or an identifier. */
-const token = /(['"`])((?:node:)?@?[\w.-]+(?:\/[\w.-]+)*)\1|[A-Za-z_$][\w$]*/g;
+const word = /[A-Za-z_$][\w$]*/g;
+const imported = /\b(?:from|import|require)\b\s*\(?\s*['"`]([^'"`\s]+)['"`]/g;
 
 /**
  * Which files say which names: finds the few files that can call a function without reading the syntax of the others.
@@ -13,20 +13,17 @@ export class NameIndex {
 
   /** Reads a file's text. */
   add(path: string, text: string): void {
-    for (const match of text.matchAll(token)) {
-      const [word, , specifier] = match;
-      if (specifier === undefined) note(this.byName, word, path);
-      else {
-        const module = catalogueModule(specifier);
-        if (module !== undefined) note(this.byModule, module, path);
-        note(this.byName, specifier.slice(specifier.lastIndexOf('/') + 1).replace(/\.[cm]?[jt]sx?$/, ''), path);
-      }
+    for (const name of text.match(word) ?? []) note(this.byName, name, path);
+    for (const [, specifier = ''] of text.matchAll(imported)) {
+      const module = catalogueModule(specifier);
+      if (module !== undefined) note(this.byModule, module, path);
+      note(this.byName, lastSegment(specifier), path);
     }
   }
 
-  /** The files that say a name, or import a module whose path ends with it. */
+  /** The files that say a name (without `get:`, `#` and `()`), or import a module whose path ends with it. */
   filesWith(name: string): ReadonlySet<string> {
-    return this.byName.get(name) ?? none;
+    return this.byName.get(name.replace(/^(?:get:)?#?|\(\)$/g, '')) ?? none;
   }
 
   /** The files that import one of the catalogue's modules, by its name without `node:`. */
@@ -36,13 +33,16 @@ export class NameIndex {
 
   /** The files that may import a file: they name a module whose path ends like its own. */
   filesImportingFile(path: string): ReadonlySet<string> {
-    const [folder = '', base = ''] = path.split('/').slice(-2);
-    const name = base.replace(/\.[cm]?[jt]sx?$/, '');
-    return this.filesWith(name === 'index' ? folder : name);
+    const name = lastSegment(path);
+    return this.filesWith(name === 'index' ? lastSegment(path.slice(0, path.lastIndexOf('/'))) : name);
   }
 }
 
 const none: ReadonlySet<string> = new Set();
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.[cm]?[jt]sx?$/, '');
+}
 
 function note(map: Map<string, Set<string>>, name: string, path: string): void {
   const paths = map.get(name);

@@ -28,21 +28,37 @@ import {
 import { skipOuterExpressions } from '../syntax/expressions';
 import { isFunctionNode } from '../syntax/functions';
 import { catalogueModule, findApi, type BlockingApi } from './catalogue';
-import { fileFacts, unbound, type FunctionFacts, type Site } from './facts';
+import { passedRun, runsAtOnce } from './callbacks';
+import { fileFacts, unbound, type Alias, type Site } from './facts';
 import { isDeclarationFile, originOf, type Origin } from './origin';
 
-/** What a site runs: a blocking API, or a function of the user's files. */
-export type Target = { readonly api: BlockingApi } | { readonly run: FunctionFacts };
+/** What a site runs: a blocking API, or the function of the user's files with this key. */
+export type Target = { readonly api: BlockingApi } | { readonly run: string };
+
+export function isSameTarget(a: Target | undefined, b: Target | undefined): boolean {
+  if (!a || !b) return a === b;
+  return 'api' in a ? 'api' in b && a.api === b.api : 'run' in b && a.run === b.run;
+}
 
 const maxSteps = 8;
 
 /** What a site calls or hands over; undefined where that is neither a blocking API nor a function that can be followed. */
 export function* targetOf(checker: Checker, site: Site): Asking<Target | undefined> {
-  if (site.inlined) return { run: site.inlined };
+  const run = site.passed ? passedRun(site.passed) : site.inlined?.passed && passedRun(site.inlined.passed);
+  if (run && !(yield* runsAtOnce(checker, run))) return undefined;
+  if (site.inlined) return { run: site.inlined.key };
   const constructs = isNewExpression(site.node) && site.kind === 'call';
   const target = yield* targetOfName(checker, site.nameNode, constructs, maxSteps);
   if (!target || !('api' in target) || site.kind !== 'call') return target;
   return blocksHere(target.api, site.node) ? target : undefined;
+}
+
+/** What another name stands for. */
+export function* aliasTarget(checker: Checker, { nameNode, result }: Alias): Asking<Target | undefined> {
+  if (!result) return (yield* targetOfName(checker, nameNode, false, maxSteps)) ?? (yield* targetOfName(checker, nameNode, true, maxSteps));
+  const origin = yield* originOf(checker, result);
+  const api = origin && findApi(origin.module, origin.name);
+  return api && { api };
 }
 
 function* targetOfName(checker: Checker, nameNode: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
@@ -89,7 +105,7 @@ function* targetOfSymbol(checker: Checker, found: Symbol, at: Node, constructs: 
 function* targetOfDeclaration(checker: Checker, node: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
   if (isFunctionNode(node) || isClassDeclaration(node) || isClassExpression(node)) {
     const run = fileFacts(node.getSourceFile()).byNode.get(node);
-    return run && { run };
+    return run && { run: run.key };
   }
   if (isShorthandPropertyAssignment(node)) {
     const value = yield* checker.getShorthandAssignmentValueSymbol.gen(node);

@@ -1,21 +1,49 @@
 import { SyntaxKind, isAwaitExpression, isForOfStatement, type Node } from '../program';
 import { isFunctionNode } from '../syntax/functions';
+import { servingPlaces } from './file-role';
 import type { FunctionFacts, Site } from './facts';
 
-/** The sites that are known to call a function, by its key. */
-type Callers = (key: string) => readonly Site[];
+/**
+ * When code runs. `start`: while the program starts, before anything waits; `command`: later, in a function that the top
+ * level starts and that nothing but the program's own steps can be waiting for; `any`: at any time.
+ */
+export type Phase = 'start' | 'command' | 'any';
 
 /**
- * Whether a site runs while the program starts, before anything waits: it comes before the first `await` of a function
- * that is only ever called at the top level of a file, or from another that is.
+ * Tells when functions run. One belongs to the start of the program if all known calls of it do: they stand at the top
+ * level of a file, or in another such function. What comes after a function's first `await`, or after the program
+ * serves others, is later.
  */
-export function isStartUp(site: Site, within: FunctionFacts, callers: Callers, seen = new Set<string>()): boolean {
-  if (within.kind === 'module') return true;
-  if (seen.has(within.key)) return false;
-  seen.add(within.key);
-  if (within.kind === 'async' && isAfterAwait(site.node, within.node)) return false;
-  const calls = callers(within.key);
-  return calls.length > 0 && calls.every((call) => call.kind !== 'reference' && isStartUp(call, call.within, callers, seen));
+export class Phases {
+  private readonly known = new Map<string, Phase>();
+
+  constructor(private readonly callersOf: (key: string) => readonly Site[]) {}
+
+  /** When a place in a function runs. */
+  at(place: Node, within: FunctionFacts): Phase {
+    const called = this.of(within);
+    if (called === 'any') return 'any';
+    const isFirst = within.kind === 'module' || !isAfterAwait(place, within.node);
+    if (isFirst && called === 'start') return 'start';
+    return mayServe(place, within) ? 'any' : 'command';
+  }
+
+  private of(facts: FunctionFacts): Phase {
+    if (facts.kind === 'module') return 'start';
+    const known = this.known.get(facts.key);
+    if (known) return known;
+    // What a recursive function calls of itself says nothing more: until it is worked out, it can be at any time.
+    this.known.set(facts.key, 'any');
+    const phases = this.callersOf(facts.key).map((call) => (call.kind === 'reference' ? 'any' : this.at(call.node, call.within)));
+    const phase = phases.length === 0 || phases.includes('any') ? 'any' : phases.includes('command') ? 'command' : 'start';
+    this.known.set(facts.key, phase);
+    return phase;
+  }
+}
+
+/** Whether the program may serve others by the time a place is reached, as far as its file tells. */
+function mayServe(place: Node, { node }: FunctionFacts): boolean {
+  return servingPlaces(node.getSourceFile()).some((serving) => serving < node.pos || serving > node.end || serving < place.pos);
 }
 
 /** Whether an `await` of the same function may have run before a node is reached. */

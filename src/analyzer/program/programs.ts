@@ -49,6 +49,8 @@ export class Programs {
   private readonly overlays = new Map<string, string>();
   /** Paths that some snapshot's layer holds: the disk is no longer read for them, so their changes go through it. */
   private readonly layered = new Set<string>();
+  /** The snapshot in which each file's text last changed. */
+  private readonly changes = new Map<string, number>();
   private pendingLayer = new Map<string, string | undefined>();
   /** Programs that nobody needs any more. */
   private dropped: SyntheticProjectId[] = [];
@@ -140,6 +142,11 @@ export class Programs {
     return this.overlays.get(path) ?? readText(path);
   }
 
+  /** The {@link version} in which a file's text last changed; 0 where it has not since it was first read. */
+  lastChange(path: string): number {
+    return this.changes.get(path) ?? 0;
+  }
+
   /** Sets a file's unsaved text, or drops it so that the disk counts again. Seen after {@link refresh}. */
   setText(path: string, text: string | undefined): void {
     if (text === undefined) {
@@ -201,6 +208,7 @@ export class Programs {
       previous?.dispose();
       this.snapshots++;
     });
+    for (const path of [...this.pendingLayer.keys(), ...disk.changed, ...disk.created, ...disk.deleted]) this.changes.set(path, this.snapshots);
     for (const project of stale) project.stale = false;
     this.pendingLayer = new Map();
     this.pendingDisk = none();

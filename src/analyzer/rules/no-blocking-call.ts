@@ -45,7 +45,13 @@ export const noBlockingCall: Rule<Options> = {
         const graph = context.shared(blockingGraph);
         for (const call of graph.callsIn(fileFacts(context.unit.sourceFile))) {
           if (isAllowed(apiLabel(call.api)) || costs.indexOf(call.api.cost) < costs.indexOf(minimumCost)) continue;
-          context.report({ at: markedSpan(call.site.node), message: messageOf(call), severity: severityOf(call), related: chainOf(call), fixes: blockingCallFixes(context.unit, graph, call) });
+          context.report({
+            at: markedSpan(call.site.node),
+            message: messageOf(call, graph.functionAt(call.site)?.label),
+            severity: severityOf(call),
+            related: chainOf(call),
+            fixes: blockingCallFixes(context.unit, graph, call),
+          });
         }
       },
     };
@@ -58,8 +64,8 @@ const severities: Readonly<Record<BlockingCall['context'], Readonly<Record<Cost,
   async: { low: 'hint', size: 'hint', medium: 'info', high: 'warning', unbounded: 'error' },
 };
 
-function severityOf({ context, api }: BlockingCall): Severity {
-  return severities[context][api.cost];
+function severityOf({ context, api, isMinor }: BlockingCall): Severity {
+  return isMinor ? 'hint' : severities[context][api.cost];
 }
 
 const costTexts: Readonly<Record<Cost, string>> = {
@@ -76,13 +82,14 @@ const contextTexts: Readonly<Record<BlockingCall['context'], string>> = {
   async: 'in async code',
 };
 
-function messageOf({ site, api, context, chain }: BlockingCall): string {
+function messageOf({ site, api, context, chain }: BlockingCall, called: string | undefined): string {
   const name = apiLabel(api);
   const cost = costTexts[api.cost];
   const instead = api.replacement === undefined ? '' : ` Use ${api.replacement}.`;
   if (chain.length === 1) return `${name} blocks the event loop ${contextTexts[context]} (${cost}).${instead}`;
   const calls = chain.length - 1;
-  return `${site.name} blocks the event loop ${contextTexts[context]}: it reaches ${name} through ${calls === 1 ? 'one call' : `${calls} calls`} (${cost}).`;
+  const subject = called === undefined || called.includes(' ') && !called.startsWith('new ') ? site.name : called;
+  return `${subject} blocks the event loop ${contextTexts[context]}: it reaches ${name} through ${calls === 1 ? 'one call' : `${calls} calls`} (${cost}).`;
 }
 
 function chainOf({ api, chain }: BlockingCall): Related[] {

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ancestors, type SourceFile } from '../program';
+
+/**
+ * What a file is for, as far as a blocked event loop goes. `exempt`: it delays nobody (tests, build configuration, the
+ * code of worker threads); `command`: run by hand, one thing after another; `code`: everything else.
+ */
+export type FileRole = 'exempt' | 'command' | 'code';
+
+const testNames = /\.(?:test|tests|spec|bench|e2e|cy|stories)\.[cm]?[jt]sx?$/;
+const testFolders = /(?:^|\/)(?:tests?|__tests__|__mocks__|__fixtures__|specs?|e2e|cypress|fixtures|bench|benchmarks?)\//;
+const configNames = /(?:^|\/)(?:[\w.-]+\.config|\.[\w-]+rc|[Gg]ulpfile|Gruntfile)\.[cm]?[jt]s$/;
+const testCalls = /^(?:describe|it|test|suite)(?:\.\w+)*\(/m;
+const workerPort = /\bparentPort\b|\bworkerData\b|\bworkerpool\.worker\s*\(/;
+const mainThread = /\bisMainThread\b/;
+const commandFolders = /^(?:scripts?|tools?|tasks|bin|hack|ci|\.github)\//;
+
+/** What a program does that waits for others: from then on blocking delays somebody. */
+const serving =
+  /\.listen\s*\(|\bcreate(?:Secure)?Server\b|\bsetInterval\s*\(|\b(?:Bun|Deno)\.serve\b|\bserve\s*\(|new (?:WebSocketServer|WebSocket\.Server|Server|CronJob)\b|\.(?:subscribe|consume|schedule)\s*\(|\.on\(\s*['"`](?:message|request|connection|job)['"`]/g;
+
+/** Whether a file is exempt by its path below the nearest package.json: its text need not be read. */
+export function isExemptPath(file: string): boolean {
+  const below = relative(packageDirectories(path.dirname(file))[0] ?? path.dirname(file), file);
+  return testNames.test(below) || testFolders.test(below) || configNames.test(below);
+}
+
+/** Judged by the path, by the scripts of its package and by what the text says. */
+export function fileRole(file: string, text: string): FileRole {
+  if (isExemptPath(file) || testCalls.test(text) || (workerPort.test(text) && !mainThread.test(text))) return 'exempt';
+  const packages = packageDirectories(path.dirname(file));
+  const isCommand = text.startsWith('#!') || packages.some((directory) => commandFolders.test(relative(directory, file)) || runByScript(directory, file));
+  return isCommand && text.search(serving) < 0 ? 'command' : 'code';
+}
+
+function relative(directory: string, file: string): string {
+  return file.startsWith(directory) ? file.slice(directory.length + 1) : file;
+}
+
+/** Where a file starts to serve others, as offsets, in order. */
+export function servingPlaces(sourceFile: SourceFile): readonly number[] {
+  return [...sourceFile.text.matchAll(serving)].map((match) => match.index);
+}
+
+const directories = new Map<string, readonly string[]>();
+const manifests = new Map<string, boolean>();
+
+/** The directories with a package.json that a directory is in, nearest first. */
+function packageDirectories(directory: string): readonly string[] {
+  let found = directories.get(directory);
+  if (!found) directories.set(directory, (found = [...ancestors(directory)].filter((at) => hasPackage(at))));
+  return found;
+}
+
+function hasPackage(directory: string): boolean {
+  let found = manifests.get(directory);
+  if (found === undefined) manifests.set(directory, (found = existsSync(path.join(directory, 'package.json'))));
+  return found;
+}
+
+const scripted = new Map<string, ReadonlySet<string>>();
+
+/** Whether a package's scripts name a file, other than those that start the program itself. */
+function runByScript(directory: string, file: string): boolean {
+  let files = scripted.get(directory);
+  if (!files) scripted.set(directory, (files = scriptFiles(directory)));
+  return files.has(file);
+}
+
+function scriptFiles(directory: string): ReadonlySet<string> {
+  try {
+    const { scripts = {} } = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as { scripts?: Record<string, string> };
+    const commands = Object.entries(scripts).filter(([name]) => !/^(?:start|dev|serve|server|watch)/.test(name));
+    const words = commands.flatMap(([, command]) => command.split(/[\s'"=]+/));
+    return new Set(words.filter((word) => /\.[cm]?[jt]sx?$/.test(word)).map((word) => path.join(directory, word)));
+  } catch {
+    return new Set();
+  }
+}
