@@ -2,7 +2,9 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import picocolors from 'picocolors';
+import { PendingInspectorError } from '../tracer/inspector/open-inspector';
 import type { Task, TaskReport, TaskThread } from '../tracer/task';
+import { leaveCloser } from './close-inspector';
 import { look, type ProcessReport } from './look';
 import { formatDuration, formatMegabytes, type PauseEstimate } from '../tracer/pause-estimate';
 import { plural } from '../tracer/task-text';
@@ -56,6 +58,7 @@ async function lookAndPrint(target: string, options: LookOptions, render: Render
     print(options.stuck ? onlyStuck(report) : report, options, render);
     return 0;
   } catch (error) {
+    if (error instanceof PendingInspectorError) leaveCloser(error.pid);
     if (!interrupted.signal.aborted) throw error;
     process.stderr.write(`asyncscope: ${(interrupted.signal.reason as Error).message}\n`);
     return exitCode;

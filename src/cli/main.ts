@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './check';
+import { addCloseInspector } from './close-inspector';
 import { addLsp } from './lsp';
 import { addPs } from './ps';
 import { addTree } from './tree';
@@ -18,6 +19,7 @@ addPs(program);
 addTree(program);
 addRules(program);
 addLsp(program);
+addCloseInspector(program);
 
 // Who reads the output may stop early (`| head`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -4,6 +4,7 @@ import type * as vscode from 'vscode';
 import { captureTasks } from '../../tracer/heap/capture';
 import { attach, type Attachment } from '../../tracer/inspector/attachment';
 import { RelaySession } from '../../tracer/inspector/relay-session';
+import { closeWhenOpened, PendingInspectorError } from '../../tracer/inspector/open-inspector';
 import type { InspectorSession } from '../../tracer/inspector/session';
 import type { LiveTarget } from '../../tracer/inspector/target';
 import type { Task, TaskCapture, TaskDetails, TaskReport } from '../../tracer/task';
@@ -96,7 +97,10 @@ class Probe implements TaskProbe {
   }
 
   private async attach(): Promise<Attachment> {
-    const attachment = await attach(await this.target());
+    const attachment = await attach(await this.target()).catch((error: unknown) => {
+      if (error instanceof PendingInspectorError) void closeWhenOpened(error.pid);
+      throw error;
+    });
     if (!this.keep) return attachment;
     this.kept = attachment;
     void attachment.session.closed.then(() => {

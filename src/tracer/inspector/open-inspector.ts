@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspectorUrl } from './endpoint';
 import { readIdentity } from './identity';
-import { inspectOptions, type InspectOptions } from './inspect-options';
+import { inspectPort } from './inspect-port';
 import { inspectorSocket, isPortTaken, listeningSockets } from './listening';
 import { findNodeProcess, isAlive, type NodeProcess } from './node-process';
 import { isIdle, readBlockedCall, readStatus } from './proc';
@@ -26,27 +26,56 @@ const openingMs = 12_000;
 const pollMs = 20;
 /** An idle process reacts at once: one that has slept so long since the signal has not been told of it. */
 const idleMs = 3_000;
+/** How long it is waited for an inspector to open that is then closed at once, because the user has interrupted us. */
+const undoingMs = 3_000;
+const closingPollMs = 200;
+
+/** The signal has been sent, but the process can't act on it yet: `closeWhenOpened` keeps the inspector from staying open. */
+export class PendingInspectorError extends TargetError {
+  constructor(readonly pid: number) {
+    super(`Process ${pid} is inside a native call and can't answer; try again when that call is over.`);
+  }
+}
 
 /** Connects to the process's inspector, which is opened where it is closed. Throws a TargetError; then nothing is left open. */
 export async function openInspector(pid: number, abort?: AbortSignal): Promise<OpenedInspector> {
   const target = await findNodeProcess(pid);
-  const options = inspectOptions(target.argv, target.nodeOptions);
-  const open = await openBefore(target, options);
+  const port = inspectPort(target.argv, target.nodeOptions);
+  const open = await openBefore(target, port);
   if (open) return { connection: open, restore: undefined };
   await checkSignalIsSafe(pid, abort);
-  const address = await signalAndFind(target, options, abort);
-  const connection = await connectTo(target, address);
+  const connection = await openBySignal(target, port, abort);
   return { connection, restore: () => closeInspector(connection) };
 }
 
+/**
+ * Waits until the process opens its inspector, for which it got the signal, and closes it. Ends when the process does, or
+ * idles with its inspector closed. Never rejects.
+ */
+export async function closeWhenOpened(pid: number): Promise<void> {
+  for (let idle = 0; idle < 5 && (await isAlive(pid)); idle = (await isIdle(pid)) ? idle + 1 : 0) {
+    try {
+      const target = await findNodeProcess(pid);
+      const connection = await openBefore(target, inspectPort(target.argv, target.nodeOptions));
+      if (connection) {
+        await closeInspector(connection);
+        return await connection.close();
+      }
+    } catch {
+      // Not ready for it yet.
+    }
+    await delay(closingPollMs);
+  }
+}
+
 /** Asks only a port that the inspector's thread listens on, or that Node was told to use: a request to the program's own would disturb it. */
-async function openBefore(target: NodeProcess, options: InspectOptions): Promise<Connection | undefined> {
+async function openBefore(target: NodeProcess, port: number): Promise<Connection | undefined> {
   let address: Address | undefined;
   if (linux) {
     const sockets = await listeningSockets(target.pid);
-    address = (await inspectorSocket(target.pid)) ?? sockets.find((socket) => socket.port === options.port);
+    address = (await inspectorSocket(target.pid)) ?? sockets.find((socket) => socket.port === port);
   } else {
-    address = { host: '127.0.0.1', port: options.port };
+    address = { host: '127.0.0.1', port };
   }
   if (!address) return undefined;
   try {
@@ -77,44 +106,57 @@ async function checkSignalIsSafe(pid: number, abort?: AbortSignal): Promise<void
   }
 }
 
-async function signalAndFind(target: NodeProcess, options: InspectOptions, abort?: AbortSignal): Promise<Address> {
+async function openBySignal(target: NodeProcess, port: number, abort?: AbortSignal): Promise<Connection> {
   const { pid } = target;
-  const before = new Set(linux ? (await listeningSockets(pid)).map((socket) => socket.inode) : []);
-  const deadline = Date.now() + openingMs;
+  const known = new Set(linux ? (await listeningSockets(pid)).map((socket) => socket.inode) : []);
+  let deadline = Date.now() + openingMs;
   let signalled = Infinity; // when it was last sent
   let taken = false;
   while (Date.now() < deadline) {
-    abort?.throwIfAborted();
     if (!(await isAlive(pid))) throw new TargetError(`Process ${pid} exited while its inspector was being opened.`);
     // Two processes share the default port: the inspector of the second can't open as long as the first one's is.
-    const nowTaken = linux && options.port !== 0 && (await isPortTaken(pid, options.port));
-    if (!nowTaken && (taken || signalled === Infinity)) {
+    const nowTaken = linux && port !== 0 && (await isPortTaken(pid, port));
+    if (abort?.aborted) {
+      if (signalled === Infinity) throw abort.reason;
+      deadline = Math.min(deadline, signalled + undoingMs);
+    } else if (!nowTaken && (taken || signalled === Infinity)) {
       sendSignal(pid);
       signalled = Date.now();
     }
     taken = nowTaken;
-    const found = linux
-      ? (await listeningSockets(pid)).find((socket) => !before.has(socket.inode))
-      : await answersAt(target, { host: '127.0.0.1', port: options.port });
-    if (found) return found;
-    if (Date.now() - signalled > idleMs && (await isIdle(pid))) break;
-    await delay(pollMs);
+    const connection = await connectToNew(target, port, known);
+    if (connection && !abort?.aborted) return connection;
+    if (connection) {
+      await closeInspector(connection);
+      await connection.close();
+      throw abort?.reason;
+    }
+    const waited = Date.now() - signalled;
+    if (waited > idleMs && (await isIdle(pid))) break;
+    await delay(waited < 1_000 ? pollMs : 5 * pollMs);
   }
+  abort?.throwIfAborted();
   if (taken) {
     throw new TargetError(
-      `Port ${options.port}, where the inspector of process ${pid} would open, is taken by another process (a debugger's, perhaps); free it and try again.`,
+      `Port ${port}, where the inspector of process ${pid} would open, is taken by another process (a debugger's, perhaps); free it and try again.`,
     );
   }
-  if (linux && !(await isIdle(pid))) {
-    throw new TargetError(`Process ${pid} is inside a native call and can't answer; its inspector opens when that is over: try again then.`);
-  }
-  throw new TargetError(`Process ${pid} did not open its inspector: it seems to handle SIGUSR1 itself; restart it with --inspect to look into it.`);
+  if (linux && !(await isIdle(pid))) throw new PendingInspectorError(pid);
+  throw new TargetError(
+    `Process ${pid} did not open its inspector: it handles SIGUSR1 itself, or has it open at a port of its own; ` +
+      'give that as host:port, or restart the process with --inspect.',
+  );
 }
 
-async function answersAt(target: NodeProcess, address: Address): Promise<Address | undefined> {
-  const connection = await connectTo(target, address).catch(() => undefined);
-  await connection?.close();
-  return connection && address;
+/** Connects to the inspector if it has opened meanwhile; `known` are the sockets that are not asked (any more). */
+async function connectToNew(target: NodeProcess, port: number, known: Set<number>): Promise<Connection | undefined> {
+  if (!linux) return connectTo(target, { host: '127.0.0.1', port }).catch(() => undefined);
+  const fresh = (await listeningSockets(target.pid)).filter((socket) => !known.has(socket.inode));
+  // The program may open a port of its own at the very moment.
+  const socket = fresh.find((socket) => socket.port === port) ?? fresh[0];
+  if (!socket) return undefined;
+  known.add(socket.inode);
+  return connectTo(target, socket, closeInspector).catch(() => undefined);
 }
 
 function sendSignal(pid: number): void {
@@ -126,8 +168,8 @@ function sendSignal(pid: number): void {
   }
 }
 
-/** Connects, and makes sure that it is the right process that answers. */
-async function connectTo(target: NodeProcess, address: Address): Promise<Connection> {
+/** Connects, and makes sure that it is the right process that answers; otherwise `undo` gets the connection before it is dropped. */
+async function connectTo(target: NodeProcess, address: Address, undo?: (connection: Connection) => Promise<void>): Promise<Connection> {
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
   const label = `process ${target.pid}`;
   const url = await inspectorUrl(host, address.port);
@@ -139,6 +181,7 @@ async function connectTo(target: NodeProcess, address: Address): Promise<Connect
     }
     return connection;
   } catch (error) {
+    await undo?.(connection);
     await connection.close();
     throw error;
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { attach } from '../../../src/tracer/inspector/attachment';
+import { closeWhenOpened } from '../../../src/tracer/inspector/open-inspector';
 import { requestHeapSnapshot } from '../../../src/tracer/inspector/heap-snapshot';
 import type { InspectorSession } from '../../../src/tracer/inspector/session';
 import { nodeBinary, nodeMajors } from '../../host/provision';
@@ -103,6 +104,33 @@ for (const major of nodeMajors) {
       for (const { session } of workers) assert.ok((await snapshot(session)).strings.includes('inWorker'));
       await attachment.close();
       assert.deepEqual(listeningPorts(target.pid), []);
+    });
+
+    it('works while another debugger has it stopped at a breakpoint, where it stays', async () => {
+      target = await TargetProcess.start(node, `${echo} setInterval(() => { debugger; }, 10);`, { nodeArgs: ['--inspect=0'] });
+      const debuggers = await attach({ kind: 'url', url: /ws:\S+/.exec(target.stderr)?.[0] ?? '' });
+      const paused = new Promise((resolve) => debuggers.session.on('Debugger.paused', resolve));
+      let resumed = false;
+      debuggers.session.on('Debugger.resumed', () => (resumed = true));
+      await debuggers.session.send('Debugger.enable');
+      await paused;
+      const attachment = await attach({ ...closedBefore, pid: target.pid });
+      assert.ok((await snapshot(attachment.session)).strings.includes('waits'));
+      await attachment.close();
+      await debuggers.session.send('Runtime.evaluate', { expression: '1' });
+      assert.equal(resumed, false);
+      await debuggers.close();
+    });
+
+    it('closes the inspector of a process that opens it later than we could wait', async () => {
+      target = await TargetProcess.start(node, echo);
+      target.child.kill('SIGSTOP');
+      target.child.kill('SIGUSR1');
+      const closing = closeWhenOpened(target.pid);
+      target.child.kill('SIGCONT');
+      await closing;
+      assert.deepEqual(listeningPorts(target.pid), []);
+      assert.match(target.stderr, /Debugger attached/);
     });
 
     it('says that the process exited, when it does so half-way', async () => {
