@@ -1,8 +1,9 @@
 // `npm run bench [TOPIC…]`: measures and prints ratios, each beside its goal; exit code 1 when one is missed.
 import { benchCheck } from './check';
+import { benchServer } from './server';
 import type { Goal } from './table';
 
-const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck };
+const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck, server: benchServer };
 
 async function main(wanted: readonly string[]): Promise<void> {
   for (const topic of wanted.length > 0 ? wanted : Object.keys(topics)) {

@@ -1,11 +1,12 @@
-// How fast the language server answers in a large project: `node out/test/bench/server.js FOLDER [FILE]`. FILE is edited
-// (without being written); files beside it are the open dependants.
+// How fast the language server answers in a large project.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Editor, uriOf } from '../server/editor';
+import { typeorm, typeormCheckout, viem } from './projects';
+import { goalTable, table, type Goal } from './table';
 
-export interface ServerFigures {
+interface ServerFigures {
   /** From the start of the process to the first file's diagnostics. Milliseconds. */
   first: number;
   /** From an edit to the diagnostics of the edited file, sorted. Milliseconds. */
@@ -21,7 +22,7 @@ const dependantCount = 10;
 const edits = 60;
 
 /** Runs the built server on a project as an editor would; nothing is written. */
-export async function measureServer(folder: string, file: string): Promise<ServerFigures> {
+async function measureServer(folder: string, file: string): Promise<ServerFigures> {
   const started = performance.now();
   const editor = await Editor.start({ folders: [folder], settings: { eslint: false } });
   try {
@@ -66,7 +67,7 @@ export async function measureServer(folder: string, file: string): Promise<Serve
 }
 
 /** The value that a share of the sorted values does not exceed. */
-export function percentile(sorted: readonly number[], share: number): number {
+function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
@@ -82,20 +83,28 @@ function memoryOf(pid: number): number {
   }
 }
 
-async function main(folder: string, file: string): Promise<void> {
-  const { first, edited, dependants, openDependants, memory } = await measureServer(path.resolve(folder), path.resolve(folder, file));
+/** Measures the server in typeorm where there is a checkout of it, else in viem, and prints the figures. */
+export async function benchServer(): Promise<Goal[]> {
+  const checkout = typeormCheckout();
+  const project = checkout === undefined ? viem() : typeorm(checkout);
+  const file = path.join(project.folder, checkout === undefined ? 'src/utils/promise/withTimeout.ts' : 'src/query-builder/QueryBuilder.ts');
+  const { first, edited, dependants, openDependants, memory } = await measureServer(project.folder, file);
   const ms = (value: number): string => `${value.toFixed(0)} ms`;
-  const shares = (list: readonly number[]): string => `median ${ms(percentile(list, 0.5))}, p95 ${ms(percentile(list, 0.95))}`;
-  process.stdout.write(`first diagnostics after start    ${ms(first)}\n`);
-  process.stdout.write(`edit to diagnostics, edited file ${shares(edited)}\n`);
-  process.stdout.write(`edit to ${openDependants} open dependants       ${shares(dependants)}\n`);
-  process.stdout.write(`memory, server and compiler      ${(memory / 1e6).toFixed(0)} MB\n`);
-}
-
-if (require.main === module) {
-  const [folder = '.', file = 'src/index.ts'] = process.argv.slice(2);
-  main(folder, file).catch((error: unknown) => {
-    process.stderr.write(`${String(error)}\n`);
-    process.exitCode = 1;
-  });
+  const row = (what: string, list: readonly number[]): string[] => [what, ms(percentile(list, 0.5)), ms(percentile(list, 0.95))];
+  process.stdout.write(
+    `language server, ${project.name} (${project.files} files); ${(memory / 1e6).toFixed(0)} MB with its compiler\n` +
+      table([
+        ['', 'median', 'p95'],
+        row('first diagnostics after start', [first]),
+        row('edit to diagnostics, the edited file', edited),
+        row(`edit to diagnostics, ${openDependants} open dependants`, dependants),
+      ]),
+  );
+  const goals = [
+    { what: 'server: first diagnostics, ms', value: first, limit: 2500 },
+    { what: 'server: edit to diagnostics, p95, ms', value: percentile(edited, 0.95), limit: 50 },
+    { what: 'server: edit to open dependants, p95, ms', value: percentile(dependants, 0.95), limit: 300 },
+  ];
+  process.stdout.write(`\n${goalTable(goals)}\n`);
+  return goals;
 }
