@@ -23,6 +23,8 @@ interface Address {
 const linux = process.platform === 'linux';
 /** How long a process gets to react to the signal. Within it a busy one may finish what it does. */
 const openingMs = 12_000;
+/** How long another process may hold the port before this one gets its signal. */
+const portFreeMs = 12_000;
 const pollMs = 20;
 /** An idle process reacts at once: one that has slept so long since the signal has not been told of it. */
 const idleMs = 3_000;
@@ -109,7 +111,8 @@ async function checkSignalIsSafe(pid: number, abort?: AbortSignal): Promise<void
 async function openBySignal(target: NodeProcess, port: number, abort?: AbortSignal): Promise<Connection> {
   const { pid } = target;
   const known = new Set(linux ? (await listeningSockets(pid)).map((socket) => socket.inode) : []);
-  let deadline = Date.now() + openingMs;
+  const started = Date.now();
+  let deadline = started + portFreeMs;
   let signalled = Infinity; // when it was last sent
   let taken = false;
   while (Date.now() < deadline) {
@@ -122,6 +125,7 @@ async function openBySignal(target: NodeProcess, port: number, abort?: AbortSign
     } else if (!nowTaken && (taken || signalled === Infinity)) {
       sendSignal(pid);
       signalled = Date.now();
+      deadline = Math.min(signalled, started + portFreeMs) + openingMs;
     }
     taken = nowTaken;
     const connection = await connectToNew(target, port, known);

@@ -122,8 +122,27 @@ for (const major of nodeMajors) {
       await debuggers.close();
     });
 
-    it('closes the inspector of a process that opens it later than we could wait', async () => {
+    it('waits while the inspector of another process holds the port', async () => {
       target = await TargetProcess.start(node, echo);
+      const other = await TargetProcess.start(node, echo);
+      try {
+        const first = await attach({ ...closedBefore, pid: other.pid });
+        const second = attach({ ...closedBefore, pid: target.pid });
+        await first.session.send('Runtime.evaluate', { expression: '1' });
+        await first.close();
+        const attachment = await second;
+        assert.equal(attachment.pid, target.pid);
+        await attachment.close();
+        assert.deepEqual([...listeningPorts(target.pid), ...listeningPorts(other.pid)], []);
+        // Nobody was told to open an inspector that could not.
+        assert.doesNotMatch(target.stderr, /failed/);
+      } finally {
+        await other.stop();
+      }
+    });
+
+    it('closes the inspector of a process that opens it later than we could wait', async () => {
+      target = await TargetProcess.start(node, echo, { nodeArgs: ['--inspect-port=0'] });
       target.child.kill('SIGSTOP');
       target.child.kill('SIGUSR1');
       const closing = closeWhenOpened(target.pid);
