@@ -60,6 +60,12 @@ const catalogue = data as CatalogueData;
 
 export const blockingApis: readonly BlockingApi[] = catalogue.entries;
 
+/** Names that look like blocking APIs, and APIs that block but are not reported; the catalogue says why. */
+export const notBlocking: readonly string[] = [
+  ...catalogue.nameTraps.map(({ name }) => name),
+  ...catalogue.notReported.map(({ module, name }) => `${module}.${name}`),
+];
+
 const byName = new Map(blockingApis.map((api) => [`${api.module} ${api.export}`, api]));
 
 const modules = new Set([...blockingApis.map((api) => api.module), ...Object.keys(catalogue.alsoHasAllOf)]);
@@ -91,8 +97,7 @@ export function apiLabel(api: BlockingApi): string {
   if (name === 'new default') return `new ${module}`;
   if (name.includes('.prototype.')) return name.replace('.prototype.', '.').replace(/^default\./, `${module}.`);
   if (module === 'global' || name.startsWith('new ')) return name;
-  const prefix = module.includes('/') ? module.slice(module.lastIndexOf('/') + 1) : module;
-  return `${prefix}.${name}`;
+  return `${module}.${name}`;
 }
 
 /** The name that a call of an API has at its end (`readFileSync`), by which places that may call it are found. */

@@ -31,8 +31,11 @@ import type { FunctionFacts } from './facts';
  */
 export type AsyncContext = 'handler' | 'callback' | 'async';
 
-/** What a call does with a function that is handed to it; `exit`: runs it when the process ends and nothing else runs. */
-export type Runner = 'handler' | 'callback' | 'exit';
+/**
+ * What a call does with a function that is handed to it; `reaction`: runs it once, when something is done; `exit`: runs
+ * it when the process ends and nothing else runs.
+ */
+export type Runner = 'handler' | 'callback' | 'reaction' | 'exit';
 
 const timers = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'nextTick']);
 const listeners = new Set(['on', 'once', 'addListener', 'prependListener', 'prependOnceListener', 'addEventListener']);
@@ -52,13 +55,6 @@ const routeDecorators = new Set(['Get', 'Post', 'Put', 'Delete', 'Patch', 'Head'
 const streamMethods = new Set(['_read', '_write', '_writev', '_transform', '_flush', '_final']);
 const streamOptions = new Set(['read', 'write', 'writev', 'transform', 'flush', 'final']);
 const streamClass = /(?:Readable|Writable|Duplex|Transform|PassThrough|Stream)$/;
-
-/** Functions of Node's that call the function handed to them before they return. */
-const immediate = new Set([
-  'assert', 'bind', 'deepEqual', 'doesNotReject', 'doesNotThrow', 'rejects', 'throws', 'run', 'exit', 'runInAsyncScope', 'runStores',
-  'traceSync', 'promisify', 'callbackify', 'timerify', 'deprecate', 'debuglog', 'inherits', 'bindStore', 'subscribe', 'register',
-  'snapshot', 'describe', 'it', 'test', 'suite', 'before', 'after', 'beforeEach', 'afterEach', 'mock', 'fn', 'method', 'log', 'error', 'warn', 'debug', 'info', 'inspect',
-]);
 
 /** Events after which the process ends, or whose handler must be done before it does. */
 const endEvents = /^(?:exit|beforeExit|SIG[A-Z]+|uncaughtException|uncaughtExceptionMonitor|unhandledRejection|disconnect|rejectionHandled|warning)$/;
@@ -147,7 +143,7 @@ export function* runnerOf(checker: Checker, { call, index, property }: Passed): 
   }
   if (property !== undefined) return undefined;
   if (isOurs) return undefined;
-  if (reactions.has(name)) return 'callback';
+  if (reactions.has(name)) return 'reaction';
   if (listeners.has(name) && isPropertyAccessExpression(callee)) {
     const target = skipOuterExpressions(callee.expression);
     if (isIdentifier(target) && target.text === 'process' && event !== undefined && endEvents.test(event)) return 'exit';
@@ -155,13 +151,17 @@ export function* runnerOf(checker: Checker, { call, index, property }: Passed): 
   }
   if (declared.some((path) => nodeFile.test(path))) {
     if (serverMakers.has(name)) return declared.some((path) => /\/https?2?\.d\.[cm]?ts$/.test(path)) ? 'handler' : 'callback';
-    return immediate.has(name) || index !== call.arguments.length - 1 || declared.some((path) => notLater.test(path)) ? undefined : 'callback';
+    if (index !== call.arguments.length - 1 || name === 'timerify' || name === 'listen') return undefined;
+    return again.test(name) ? 'callback' : 'reaction';
   }
   return undefined;
 }
 
+/** Node's functions that call the function handed to them more than once. */
+const again = /^(?:watch|watchFile|createInterface|createConnection|connect|listen)$/;
+
+/** Node's modules whose functions take callbacks and call them later. */
 const nodeFile = /\/node\/(?:ts[\d.]+\/)?(?:fs|child_process|http|https|http2|net|tls|dgram|dns|zlib|crypto|stream|readline|cluster|timers|worker_threads|events|process|perf_hooks)\.d\.[cm]?ts$/;
-const notLater = /\/(?:assert|test|util|async_hooks|diagnostics_channel)\.d\.[cm]?ts$/;
 
 function* declaringFiles(checker: Checker, found: Symbol | undefined): Asking<string[]> {
   if (!found) return [];
@@ -171,10 +171,11 @@ function* declaringFiles(checker: Checker, found: Symbol | undefined): Asking<st
 
 /** A route of a framework whose types are not there: `x.get('/path', (req, res) => …)`. */
 function looksLikeRoute(call: Node & { arguments?: readonly Node[] }, path: string | undefined, index: number): boolean {
-  if (index === 0 || path === undefined || !path.startsWith('/')) return false;
   const handler = call.arguments?.[index];
+  const isPath = index > 0 && path?.startsWith('/');
   if (!handler || isArrayLiteralExpression(handler)) return false;
-  if (!isFunctionNode(handler)) return true;
+  if (!isFunctionNode(handler)) return isPath === true;
+  if (!isPath && index > 0) return false;
   const parameter = handler.parameters[0]?.name;
   return parameter !== undefined && isIdentifier(parameter) && /^_?(?:req|request|ctx|context|c)$/.test(parameter.text);
 }

@@ -53,7 +53,7 @@ export class BlockingGraph {
   readonly memory: Memory;
   private readonly checker: Checker;
   private verdicts = new Verdicts((site) => this.memory.targets.get(site));
-  private phases = new Phases((key) => this.verdicts.callersOf(key));
+  private phases = this.newPhases();
   /** What runs the functions that are handed to something. */
   private readonly handed = new Map<string, Runner>();
   private readonly followed = new Set<string>();
@@ -120,6 +120,13 @@ export class BlockingGraph {
     return target && 'run' in target ? this.functionOf(target.run) : undefined;
   }
 
+  private newPhases(): Phases {
+    return new Phases(
+      (key) => this.verdicts.callersOf(key),
+      (facts) => (this.handed.get(facts.key) === 'reaction' ? facts.passed?.call : undefined),
+    );
+  }
+
   private apiOf(site: Site): BlockingApi | undefined {
     const target = this.memory.targets.get(site);
     if (!target || (site.kind === 'reference' && !site.runsHere)) return undefined;
@@ -134,7 +141,7 @@ export class BlockingGraph {
   private contextOf(facts: FunctionFacts): AsyncContext | undefined {
     const runner = this.handed.get(facts.key);
     if (runner === 'exit') return undefined;
-    return runner === 'handler' ? 'handler' : (declaredContext(facts) ?? runner);
+    return runner === 'handler' ? 'handler' : (declaredContext(facts) ?? (runner && 'callback'));
   }
 
   /** What runs as part of a function's body: its own sites and those of functions written in it that run at once. */
@@ -161,7 +168,7 @@ export class BlockingGraph {
   private takeChanges(): string[] {
     const { memory, programs } = this;
     const own = new Set(programs.ownFiles(this.project));
-    const changed = [...own].filter((path) => !memory.roles.has(path) || programs.lastChange(path) > memory.version);
+    const changed = [...own].filter((path) => !memory.roles.has(path) || programs.lastChange(path) > memory.version || this.hasOtherTree(path));
     const gone = [...memory.roles.keys()].filter((path) => !own.has(path));
     let isSeen = memory.version > 0 && gone.length > 0;
     for (const path of changed) {
@@ -177,6 +184,12 @@ export class BlockingGraph {
     if (isSeen) for (const site of memory.targets.keys()) memory.stale.add(site);
     memory.version = programs.version;
     return changed;
+  }
+
+  /** Sites belong to the tree that they were found in: a compiler that was started anew makes others of the same text. */
+  private hasOtherTree(path: string): boolean {
+    const tree = this.memory.trees.get(path);
+    return tree !== undefined && tree !== this.project.program.getSourceFile(path);
   }
 
   /** Whether other files can see that a file has changed. */
@@ -217,7 +230,7 @@ export class BlockingGraph {
       sites.forEach((site, index) => targets.set(site, found[index]));
       if (others.length === 0 && stale.size > 0) continue;
       this.verdicts = new Verdicts((site) => this.memory.targets.get(site));
-      this.phases = new Phases((key) => this.verdicts.callersOf(key));
+      this.phases = this.newPhases();
       this.handed.clear();
       this.followed.clear();
       for (const site of targets.keys()) this.verdicts.add(site);

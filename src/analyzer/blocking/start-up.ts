@@ -17,7 +17,11 @@ export type Phase = 'start' | 'command' | 'any';
 export class Phases {
   private readonly known = new Map<string, Phase>();
 
-  constructor(private readonly callersOf: (key: string) => readonly Site[]) {}
+  /** `reactionOf`: the call that a function is handed to, if that runs it once when something is done. */
+  constructor(
+    private readonly callersOf: (key: string) => readonly Site[],
+    private readonly reactionOf: (facts: FunctionFacts) => Node | undefined,
+  ) {}
 
   /** When a place in a function runs. */
   at(place: Node, within: FunctionFacts): Phase {
@@ -35,6 +39,8 @@ export class Phases {
     // What a recursive function calls of itself says nothing more: until it is worked out, it can be at any time.
     this.known.set(facts.key, 'any');
     const phases = this.callersOf(facts.key).map((call) => (call.kind === 'reference' ? 'any' : this.at(call.node, call.within)));
+    const reaction = this.reactionOf(facts);
+    if (reaction && facts.parent) phases.push(this.at(reaction, facts.parent) === 'any' ? 'any' : 'command');
     const phase = phases.length === 0 || phases.includes('any') ? 'any' : phases.includes('command') ? 'command' : 'start';
     this.known.set(facts.key, phase);
     return phase;
