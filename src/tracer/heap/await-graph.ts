@@ -1,6 +1,6 @@
 import type { GroupKind } from '../task';
 import { Builtins } from './builtins';
-import { EdgeType, NodeType, type HeapGraph } from './graph';
+import { EdgeType, NodeMap, type HeapGraph } from './graph';
 import { ReactionReader, type Reaction } from './reactions';
 import { findSuspended, type SuspendedCall } from './suspended';
 import { readVocabulary, type Vocabulary } from './vocabulary';
@@ -27,43 +27,59 @@ export class AwaitGraph {
   readonly names: Vocabulary;
   readonly builtins: Builtins;
   /** Suspended calls that a pending promise will continue. */
-  readonly calls = new Map<number, SuspendedCall>();
+  readonly calls: SuspendedCall[] = [];
   /** Calls that nothing pending will continue: about to continue, running, or finished. */
   readonly otherCalls: SuspendedCall[] = [];
-  /** Call → the pending promise that continues it. */
-  readonly awaited = new Map<number, number>();
-  /** Promise → the call that settles it. */
-  readonly callOf = new Map<number, number>();
-  /** Pending promise → its reactions. */
-  readonly reactions = new Map<number, Reaction[]>();
-  /** Reaction node → the promise it hangs off. */
-  readonly promiseOfReaction = new Map<number, number>();
+  /** Promise → the node of the call that settles it. */
+  readonly callOf: NodeMap;
+  /** Reaction → the promise it hangs off. */
+  readonly promiseOfReaction: NodeMap;
+  /** Promise → the pending promise that it is derived from, by `.then` or because it was resolved with that one. */
+  readonly derivedFrom: NodeMap;
+  /** Pending promises that have somebody who waits for them. */
+  readonly pending: number[] = [];
   /** Promise → the combinator that settles it. */
   readonly groups = new Map<number, PromiseGroup>();
-  /** Promise → the pending promise that it is derived from, by `.then` or because it was resolved with that one. */
-  readonly derivedFrom = new Map<number, number>();
   readonly continuations: Continuation[] = [];
+  readonly #callIndex: NodeMap;
+  readonly #allCalls: SuspendedCall[];
 
   constructor(readonly graph: HeapGraph) {
     this.names = readVocabulary(graph);
     this.builtins = new Builtins(graph, this.names);
+    this.callOf = new NodeMap(graph);
+    this.promiseOfReaction = new NodeMap(graph);
+    this.derivedFrom = new NodeMap(graph);
+    this.#callIndex = new NodeMap(graph);
     const { calls, pending } = findSuspended(graph, this.names);
-    const callNodes = new Map(calls.map((call) => [call.node, call]));
-    for (const call of calls) for (const promise of call.promises) this.callOf.set(promise, call.node);
-    const reader = new ReactionReader(graph, this.names, this.builtins);
+    this.#allCalls = calls;
+    calls.forEach((call, index) => {
+      this.#callIndex.set(call.node, index);
+      for (const promise of call.promises) this.callOf.set(promise, call.node);
+    });
+    this.#readReactions(pending);
+    for (const call of calls) (call.awaited >= 0 ? this.calls : this.otherCalls).push(call);
+    this.#linkModules();
+  }
+
+  /** The call of a node, suspended or not; undefined for any other node. */
+  call(node: number): SuspendedCall | undefined {
+    return this.#allCalls[this.#callIndex.get(node)];
+  }
+
+  #readReactions(pending: readonly number[]): void {
+    const reader = new ReactionReader(this.graph, this.names, this.builtins);
     const settledBy = new Map<number, { sources: number[]; adopted: boolean }>();
-    for (const [promise, first] of pending) {
-      const reactions: Reaction[] = [];
-      for (const node of reader.chain(first)) {
+    for (let i = 0; i < pending.length; i += 2) {
+      const promise = pending[i]!;
+      this.pending.push(promise);
+      for (let node = pending[i + 1]!; node >= 0 && !this.promiseOfReaction.has(node); node = reader.next(node)) {
         this.promiseOfReaction.set(node, promise);
         const reaction = reader.read(node);
-        reactions.push(reaction);
         switch (reaction.kind) {
           case 'resume': {
-            const call = callNodes.get(reaction.call);
-            if (!call) break;
-            this.calls.set(call.node, call);
-            this.awaited.set(call.node, promise);
+            const call = this.call(reaction.call);
+            if (call) call.awaited = promise;
             break;
           }
           case 'element':
@@ -78,20 +94,12 @@ export class AwaitGraph {
             if (reaction.handlers.length) this.continuations.push({ node, source: promise, handlers: reaction.handlers, derived: reaction.derived });
         }
       }
-      this.reactions.set(promise, reactions);
     }
     for (const [promise, { sources, adopted }] of settledBy) {
       // One source may be a race over one promise; what it waits for is the same.
       if (sources.length === 1 || adopted) this.derivedFrom.set(promise, sources[0]!);
       else this.groups.set(promise, { kind: 'race', sources, total: sources.length });
     }
-    for (const call of calls) if (!this.calls.has(call.node)) this.otherCalls.push(call);
-    this.#linkModules();
-  }
-
-  /** Whether a promise is pending and has somebody who waits for it. */
-  isPending(promise: number): boolean {
-    return this.reactions.has(promise);
   }
 
   /**
@@ -99,23 +107,25 @@ export class AwaitGraph {
    * do those of the modules that import it.
    */
   #linkModules(): void {
-    const { graph, names, calls } = this;
-    const { retainers } = graph;
-    const { nodeName, nodeType, firstEdge, edgeType, edgeTo } = graph.columns;
+    const { graph, names } = this;
+    const { nodeName, firstEdge, edgeType, edgeTo } = graph.columns;
     const moduleName = names['system / SourceTextModule'];
-    for (const call of calls.values()) {
-      const queue = [...retainers.from.subarray(retainers.first[call.node], retainers.first[call.node + 1])].filter((node) => nodeName[node] === moduleName);
-      const seen = new Set(queue);
-      for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
-        for (let edge = firstEdge[node]!, end = firstEdge[node + 1]!; edge < end; edge++) {
-          const to = edgeTo[edge]!;
-          if (edgeType[edge] !== EdgeType.hidden || seen.has(to)) continue;
-          if (nodeName[to] === moduleName || nodeName[to] === names['system / ArrayList']) {
-            seen.add(to);
-            queue.push(to);
-          } else if (nodeType[to] === NodeType.object && this.isPending(to) && !this.callOf.has(to) && !this.derivedFrom.has(to)) {
-            this.derivedFrom.set(to, call.promises[0]!);
-          }
+    if (moduleName < 0) return;
+    const pending = new Set(this.pending);
+    const hidden = (node: number): number[] => {
+      const targets: number[] = [];
+      for (let edge = firstEdge[node]!, end = firstEdge[node + 1]!; edge < end; edge++) if (edgeType[edge] === EdgeType.hidden) targets.push(edgeTo[edge]!);
+      return targets;
+    };
+    for (let module = 0; module < graph.nodeCount; module++) {
+      if (nodeName[module] !== moduleName) continue;
+      const call = hidden(module).map((node) => this.call(node)).find((found) => found !== undefined);
+      if (!call) continue;
+      const seen = new Set([module]);
+      for (const node of seen) {
+        for (const to of hidden(node)) {
+          if (nodeName[to] === moduleName || nodeName[to] === names['system / ArrayList']) seen.add(to);
+          else if (pending.has(to) && !this.callOf.has(to) && !this.derivedFrom.has(to)) this.derivedFrom.set(to, call.promises[0]!);
         }
       }
     }

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { requestHeapSnapshot } from '../inspector/heap-snapshot';
 import type { InspectorSession } from '../inspector/session';
-import type { Task, TaskCapture, TaskDetails, TaskId } from '../task';
+import type { Place, Task, TaskCapture, TaskDetails, TaskId } from '../task';
 import { FunctionPlaces } from './function-places';
 import type { HeapGraph } from './graph';
 import { HeapTasks, nameOf, type HeapTask, type HeapTasksOptions } from './heap-tasks';
@@ -53,8 +53,8 @@ export async function readSnapshotFile(file: string, options: Pick<CaptureOption
   await nameFunctions(heap, places);
   heap.finish();
   for (const task of heap.tasks) {
-    const { defined } = await places.of(task);
-    tasks.push(toTask(task, { at: defined, atIsExact: task.kind === 'promise', defined }));
+    const { defined } = places.of(task);
+    tasks.push(toTask(task, defined, task.kind === 'promise', defined));
   }
   const warnings = tasks.length
     ? ['A snapshot file does not tell at which await a task is suspended: the places are where the functions start. It has no locals either.']
@@ -82,10 +82,9 @@ const idPrefix = ({ idPrefix: prefix }: Pick<CaptureOptions, 'idPrefix'>): HeapT
 
 async function takeSnapshot(session: InspectorSession, snapshotMs: number | undefined): Promise<{ graph: HeapGraph; now: number | undefined }> {
   const parser = new SnapshotParser();
-  const [{ usedSize }, { result }] = await Promise.all([
-    session.send<{ usedSize: number }>('Runtime.getHeapUsage'),
-    session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression: 'performance.now()', returnByValue: true, silent: true }),
-  ]);
+  // One after the other: a second small answer waits in the target's socket until the first is acknowledged, 40 ms later.
+  const { usedSize } = await session.send<{ usedSize: number }>('Runtime.getHeapUsage');
+  const { result } = await session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression: 'performance.now()', returnByValue: true, silent: true });
   const timeoutMs = snapshotMs ?? Math.max(MIN_SNAPSHOT_MS, (usedSize / 2 ** 20) * SNAPSHOT_MS_PER_MB);
   await requestHeapSnapshot(session, { onChunk: (chunk) => parser.push(chunk), timeoutMs });
   return { graph: parser.finish(), now: typeof result.value === 'number' ? result.value : undefined };
@@ -114,9 +113,9 @@ class LiveCapture implements TaskCapture {
     await nameFunctions(heap, this.#places);
     heap.finish(await this.#addresses());
     for (const task of heap.tasks) {
-      const { defined, only } = await this.#places.of(task);
+      const { defined, only } = this.#places.of(task);
       const exact = task.kind === 'promise' ? defined : task.state === 'running' ? undefined : only;
-      const added = toTask(task, { at: exact ?? defined, atIsExact: exact !== undefined, defined });
+      const added = toTask(task, exact ?? defined, exact !== undefined, defined);
       this.tasks.push(added);
       this.#byId.set(task.id, { heap: task, task: added });
     }
@@ -162,7 +161,9 @@ class LiveCapture implements TaskCapture {
     for (const known of this.#byId.values()) {
       if (known.task.atIsExact || known.heap.state === 'running') continue;
       const key = kindOf(known.heap);
-      kinds.set(key, [...(kinds.get(key) ?? []), known]);
+      const kind = kinds.get(key);
+      if (kind) kind.push(known);
+      else kinds.set(key, [known]);
     }
     const end = performance.now() + inspectMs;
     const ask = async ({ heap, task }: { heap: HeapTask; task: Task }): Promise<boolean> => {
@@ -198,8 +199,9 @@ class LiveCapture implements TaskCapture {
 
 /** Renames functions and classes to what they were called before a bundler renamed them. */
 async function nameFunctions(heap: HeapTasks, places: FunctionPlaces): Promise<void> {
+  await places.read(heap.tasks);
   for (const task of heap.tasks) {
-    const { ownName, className } = await places.of(task);
+    const { ownName, className } = places.of(task);
     if (ownName) task.ownName = ownName;
     if (className) task.className = className;
   }
@@ -212,17 +214,10 @@ function kindOf({ fn, awaits, target }: HeapTask): string {
   return `${fn.scriptId}:${fn.line}:${fn.column} ${what}`;
 }
 
-function toTask(task: HeapTask, places: Required<Pick<Task, 'at' | 'atIsExact' | 'defined'>>): Task {
-  return {
-    id: task.id,
-    name: nameOf(task),
-    kind: task.kind,
-    state: task.state,
-    stuck: task.stuck,
-    ...(task.stuckReason !== undefined && { stuckReason: task.stuckReason }),
-    ...places,
-    awaits: task.awaits,
-    awaitedBy: task.awaitedBy,
-    ...(task.receiver !== undefined && { receiver: task.receiver }),
-  };
+function toTask(from: HeapTask, at: Place, atIsExact: boolean, defined: Place): Task {
+  const { id, kind, state, stuck, awaits, awaitedBy } = from;
+  const task: Task = { id, name: nameOf(from), kind, state, stuck, at, atIsExact, defined, awaits, awaitedBy };
+  if (from.stuckReason !== undefined) task.stuckReason = from.stuckReason;
+  if (from.receiver !== undefined) task.receiver = from.receiver;
+  return task;
 }

@@ -1,5 +1,6 @@
 import type { Place } from '../task';
 import { onlyAwait, type CodeKind } from './await-scan';
+import type { HeapFunction } from './functions';
 import type { FunctionStart } from './graph';
 import type { HeapTask } from './heap-tasks';
 import type { Scripts } from './scripts';
@@ -18,17 +19,22 @@ export interface FunctionPlace {
 /** How far before the start of a function its name is looked for. */
 const NAME_REACH = 1000;
 
-/** Answers once for each function, however many tasks run it. */
+/** Reads the functions of tasks once each, however many tasks run them. */
 export class FunctionPlaces {
-  readonly #known = new Map<string, Promise<FunctionPlace>>();
+  readonly #known = new Map<HeapFunction, FunctionPlace>();
 
   constructor(private readonly scripts: Scripts) {}
 
-  of(task: HeapTask): Promise<FunctionPlace> {
-    const { scriptId, line, column } = task.fn;
-    const key = `${scriptId}:${line}:${column}:${task.kind}`;
-    let place = this.#known.get(key);
-    if (!place) this.#known.set(key, (place = this.#read(task)));
+  /** Reads all that the tasks run, so that `of` can answer. */
+  async read(tasks: readonly HeapTask[]): Promise<void> {
+    for (const task of tasks) {
+      if (!this.#known.has(task.fn)) this.#known.set(task.fn, await this.#read(task));
+    }
+  }
+
+  of(task: HeapTask): FunctionPlace {
+    const place = this.#known.get(task.fn);
+    if (!place) throw new Error('the function has not been read');
     return place;
   }
 

@@ -39,12 +39,34 @@ export interface GraphColumns {
   locations: Uint32Array;
 }
 
+/** A map from nodes to numbers from 0 up, as an array: for as many as a heap has, a Map is slow and large. */
+export class NodeMap {
+  readonly #values: Int32Array;
+
+  constructor(graph: { nodeCount: number }) {
+    this.#values = new Int32Array(graph.nodeCount);
+  }
+
+  /** -1 where there is none. */
+  get(node: number): number {
+    return this.#values[node]! - 1;
+  }
+
+  has(node: number): boolean {
+    return this.#values[node] !== 0;
+  }
+
+  set(node: number, value: number): void {
+    this.#values[node] = value + 1;
+  }
+}
+
 /** A heap as V8 wrote it down: objects (nodes, named by their index here) and the references between them. */
 export class HeapGraph {
   readonly nodeCount: number;
   readonly edgeCount: number;
   #retainers: Retainers | undefined;
-  #locations: Map<number, number> | undefined;
+  #locations: NodeMap | undefined;
 
   constructor(
     readonly columns: GraphColumns,
@@ -87,11 +109,11 @@ export class HeapGraph {
   functionStart(node: number): FunctionStart | undefined {
     const { locations } = this.columns;
     if (!this.#locations) {
-      this.#locations = new Map();
+      this.#locations = new NodeMap(this);
       for (let i = 0; i + 3 < locations.length; i += 4) this.#locations.set(locations[i]!, i);
     }
     const at = this.#locations.get(node);
-    return at === undefined ? undefined : { scriptId: locations[at + 1]!, line: locations[at + 2]!, column: locations[at + 3]! };
+    return at < 0 ? undefined : { scriptId: locations[at + 1]!, line: locations[at + 2]!, column: locations[at + 3]! };
   }
 }
 

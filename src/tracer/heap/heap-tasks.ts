@@ -1,10 +1,10 @@
 import type { Awaits, AwaitsGroup, AwaitsResource, TaskId, TaskKind, TaskState } from '../task';
 import { AwaitGraph } from './await-graph';
 import { FunctionTable, type HeapFunction } from './functions';
-import { NodeType, type HeapGraph } from './graph';
+import { NodeMap, NodeType, type HeapGraph } from './graph';
 import { findLive, type Liveness } from './liveness';
 import { ResourceDescriber } from './resource-details';
-import { ResourceFinder } from './resources';
+import { OriginFinder } from './origins';
 import { Settling } from './settling';
 import { stuckReasons } from './stuck-reasons';
 import type { SuspendedCall } from './suspended';
@@ -50,28 +50,32 @@ export class HeapTasks {
   readonly tasks: HeapTask[] = [];
   readonly awaits: AwaitGraph;
   readonly functions: FunctionTable;
-  readonly #byNode = new Map<number, HeapTask>();
+  /** Node → the place of its task in the list. */
+  readonly #index: NodeMap;
   readonly #describer: ResourceDescriber;
   readonly #settling: Settling;
 
   constructor(graph: HeapGraph, options: HeapTasksOptions = {}) {
     this.awaits = new AwaitGraph(graph);
     this.functions = new FunctionTable(this.awaits);
+    this.#index = new NodeMap(graph);
     const settling = new Settling(this.awaits);
-    const waits = new Waits(this.awaits, this.functions, new ResourceFinder(this.awaits, settling, this.functions));
+    const waits = new Waits(this.awaits, this.functions, new OriginFinder(this.awaits, settling, this.functions));
     this.#describer = new ResourceDescriber(this.awaits, this.functions, options.now);
 
-    for (const call of this.awaits.calls.values()) this.#addCall(call, 'awaiting');
+    for (const call of this.awaits.calls) this.#addCall(call, 'awaiting');
     for (const call of this.awaits.otherCalls) {
       const state = this.#stateOf(call);
       if (state) this.#addCall(call, state);
     }
     for (const task of this.tasks) {
-      const awaited = this.awaits.awaited.get(task.node);
-      if (awaited !== undefined) task.target = waits.target(awaited, task.node);
+      const awaited = this.awaits.call(task.node)?.awaited ?? -1;
+      if (awaited >= 0) task.target = waits.target(awaited, task.node);
     }
     for (const { continuation, handler } of waits.looseContinuations()) {
-      this.#add({ node: continuation.node, kind: 'promise', state: 'awaiting', fn: handler, ownName: handler.name || '(anonymous)' }).target = waits.target(continuation.source, -1);
+      const task = this.#add(continuation.node, 'promise', 'awaiting', handler, handler.name || '(anonymous)');
+      if (handler.class) task.className = handler.class.name;
+      task.target = waits.target(continuation.source, -1);
     }
     this.#number(options.idPrefix ?? 't');
     this.#settling = settling;
@@ -80,9 +84,15 @@ export class HeapTasks {
   /** The sockets and servers that tasks wait for, by node: only the live process knows their addresses. */
   sockets(): number[] {
     const nodes = new Set<number>();
+    const seen = new Set<WaitTarget>();
     const visit = (target: WaitTarget) => {
-      if (target.kind === 'group') target.targets.forEach(visit);
-      else if (target.kind === 'origin' && target.origin.kind === 'object' && this.#describer.hasAddress(target.origin.node)) nodes.add(target.origin.node);
+      if (target.kind === 'group') {
+        if (seen.has(target)) return;
+        seen.add(target);
+        target.targets.forEach(visit);
+      } else if (target.kind === 'origin' && target.origin.kind === 'object' && this.#describer.hasAddress(target.origin.node)) {
+        nodes.add(target.origin.node);
+      }
     };
     for (const task of this.tasks) if (task.target) visit(task.target);
     return [...nodes];
@@ -95,7 +105,7 @@ export class HeapTasks {
   }
 
   task(node: number): HeapTask | undefined {
-    return this.#byNode.get(node);
+    return this.tasks[this.#index.get(node)];
   }
 
   #addCall(call: SuspendedCall, state: TaskState): void {
@@ -104,7 +114,7 @@ export class HeapTasks {
     const receiver = this.functions.className(call.receiver);
     const isModule = !fn.name && this.#isModule(call);
     const ownName = fn.name || (isModule ? '(top level)' : '(anonymous)');
-    const task = this.#add({ node: call.node, kind: call.kind, state, fn, ownName });
+    const task = this.#add(call.node, call.kind, state, fn, ownName);
     // Private methods are no properties, so only what they are called on tells their class.
     const className = fn.class?.name ?? (fn.name.startsWith('#') ? receiver : undefined);
     if (className) task.className = className;
@@ -113,11 +123,11 @@ export class HeapTasks {
     if (receiver) task.receiver = receiver;
   }
 
-  #add(task: Pick<HeapTask, 'node' | 'kind' | 'state' | 'fn' | 'ownName'>): HeapTask {
-    const added: HeapTask = { id: '', awaits: { promise: true }, awaitedBy: [], stuck: false, ...task };
-    this.tasks.push(added);
-    this.#byNode.set(task.node, added);
-    return added;
+  #add(node: number, kind: TaskKind, state: TaskState, fn: HeapFunction, ownName: string): HeapTask {
+    const task: HeapTask = { id: '', ownName, kind, state, node, fn, awaits: { promise: true }, awaitedBy: [], stuck: false };
+    this.#index.set(node, this.tasks.length);
+    this.tasks.push(task);
+    return task;
   }
 
   #isModule(call: SuspendedCall): boolean {
@@ -151,57 +161,67 @@ export class HeapTasks {
       (a, b) =>
         (a.fn.url < b.fn.url ? -1 : a.fn.url > b.fn.url ? 1 : 0) || a.fn.line - b.fn.line || a.fn.column - b.fn.column || nodeId[a.node]! - nodeId[b.node]!,
     );
-    this.tasks.forEach((task, i) => (task.id = `${prefix}${i + 1}`));
+    this.tasks.forEach((task, i) => {
+      task.id = `${prefix}${i + 1}`;
+      this.#index.set(task.node, i);
+    });
   }
 
   #link(addresses: ReadonlyMap<number, string>): void {
     this.#describer.addresses = addresses;
     for (const task of this.tasks) {
       if (!task.target) continue;
-      task.awaits = this.#awaitsOf(task.target);
-      const tasks = 'task' in task.awaits ? [task.awaits.task] : 'group' in task.awaits ? task.awaits.tasks : [];
-      for (const id of tasks) this.#byId(id)?.awaitedBy.push(task.id);
+      if (task.target.kind === 'call') {
+        const other = this.task(task.target.call);
+        if (other) task.awaits = { task: other.id };
+        other?.awaitedBy.push(task.id);
+        continue;
+      }
+      const others = new Set<HeapTask>();
+      task.awaits = this.#awaitsOf(task.target, others);
+      for (const other of others) other.awaitedBy.push(task.id);
     }
   }
 
-  #byId(id: TaskId): HeapTask | undefined {
-    return this.tasks[Number(/\d+$/.exec(id)?.[0]) - 1];
-  }
-
-  #awaitsOf(target: WaitTarget): Awaits {
+  /** Adds to `others` the tasks that a target leads to. */
+  #awaitsOf(target: WaitTarget, others: Set<HeapTask>): Awaits {
     switch (target.kind) {
       case 'call': {
-        const task = this.#byNode.get(target.call);
-        return task ? { task: task.id } : { promise: true };
+        const task = this.task(target.call);
+        if (!task) return { promise: true };
+        others.add(task);
+        return { task: task.id };
       }
       case 'group':
-        return this.#groupOf(target);
+        return this.#groupOf(target, others);
       case 'origin':
         return this.#describer.describe(target.origin, target.through) ?? { promise: true };
     }
   }
 
-  #groupOf({ group, targets }: Extract<WaitTarget, { kind: 'group' }>): AwaitsGroup {
-    const tasks = new Set<TaskId>();
+  #groupOf({ group, targets }: Extract<WaitTarget, { kind: 'group' }>, others: Set<HeapTask>): AwaitsGroup {
     const resources: AwaitsResource[] = [];
-    for (const target of targets) {
-      const awaits = this.#awaitsOf(target);
-      if ('task' in awaits) tasks.add(awaits.task);
-      else if ('resource' in awaits) resources.push(awaits);
-      else if ('group' in awaits) {
-        for (const id of awaits.tasks) tasks.add(id);
-        resources.push(...(awaits.resources ?? []));
+    const add = (part: WaitTarget, groups: Set<WaitTarget>) => {
+      if (part.kind === 'group') {
+        if (groups.has(part)) return;
+        groups.add(part);
+        for (const inner of part.targets) add(inner, groups);
+      } else {
+        const awaits = this.#awaitsOf(part, others);
+        if ('resource' in awaits) resources.push(awaits);
       }
-    }
-    return { group: group.kind, tasks: [...tasks], pending: group.sources.length, total: group.total, ...(resources.length && { resources }) };
+    };
+    const seen = new Set<WaitTarget>();
+    for (const target of targets) add(target, seen);
+    const tasks = [...others].map((task) => task.id);
+    return { group: group.kind, tasks, pending: group.sources.length, total: group.total, ...(resources.length && { resources }) };
   }
 
   #prove(live: Liveness, settling: Settling): void {
     const stuck = this.tasks.filter((task) => {
       if (task.state !== 'awaiting') return false;
       if (task.kind !== 'promise') return !live.reached[task.node];
-      const source = this.awaits.promiseOfReaction.get(task.node);
-      return source !== undefined && !live.settleable[source];
+      return !live.settleable[this.awaits.promiseOfReaction.get(task.node)];
     });
     for (const task of stuck) task.stuck = true;
     for (const [task, reason] of stuckReasons(stuck, this, live, settling)) task.stuckReason = reason;

@@ -1,5 +1,5 @@
 import type { AwaitGraph } from './await-graph';
-import { EdgeType, NodeType } from './graph';
+import { EdgeType, NODE_TYPES, NodeType } from './graph';
 import type { Settling } from './settling';
 
 /** What the roots of a heap can reach, where a suspended call counts as reached only if something reached can continue it. */
@@ -23,8 +23,8 @@ export function findLive(awaits: AwaitGraph, settling: Settling): Liveness {
   const settleable = new Uint8Array(graph.nodeCount);
   // 0: plain, 1: pending promise, 2: suspended call
   const gate = new Uint8Array(graph.nodeCount);
-  for (const promise of awaits.reactions.keys()) gate[promise] = 1;
-  for (const call of awaits.calls.keys()) gate[call] = 2;
+  for (const promise of awaits.pending) gate[promise] = 1;
+  for (const call of awaits.calls) gate[call.node] = 2;
   // Each node is pushed at most twice (a promise when it is reached, and when it is found settleable).
   let stack = new Uint32Array(1 << 16);
   let depth = 0;
@@ -36,6 +36,9 @@ export function findLive(awaits: AwaitGraph, settling: Settling): Liveness {
     }
     stack[depth++] = node;
   };
+  // Most of a heap are strings and numbers, which lead nowhere.
+  const isLeaf = new Uint8Array(NODE_TYPES.length);
+  for (const type of [NodeType.string, NodeType.number, NodeType.bigint, NodeType.symbol]) isLeaf[type] = 1;
   reached[0] = 1;
   push(0);
   while (depth > 0) {
@@ -45,15 +48,15 @@ export function findLive(awaits: AwaitGraph, settling: Settling): Liveness {
     // `deref()` brings the target of a WeakRef back; what native code can do with its weak handles is not known.
     const followsWeak = synthetic || nodeType[node] === NodeType.native || (nodeName[node] === names.WeakRef && nodeType[node] === NodeType.object);
     for (let edge = firstEdge[node]!, end = firstEdge[node + 1]!; edge < end; edge++) {
+      const to = edgeTo[edge]!;
+      const kind = gate[to]!;
+      if (kind === 0 && reached[to]) continue;
       const type = edgeType[edge]!;
       if (type === EdgeType.weak && !followsWeak) continue;
       if (isPending && type === EdgeType.internal && edgeName[edge] === names.reactions_or_result && !settleable[node]) continue;
-      const to = edgeTo[edge]!;
-      const kind = gate[to]!;
       if (kind === 0) {
-        if (reached[to]) continue;
         reached[to] = 1;
-        push(to);
+        if (!isLeaf[nodeType[to]!]) push(to);
       } else if (kind === 1) {
         const settles = !settleable[to] && settling.canSettle(node, edge);
         if (settles) settleable[to] = 1;

@@ -14,7 +14,7 @@ export type Reaction =
   /** Calls handlers given to `.then`, `.catch` or `.finally`; `derived` is the promise these returned, -1 for none. */
   | { kind: 'then'; handlers: number[]; derived: number; settles: number };
 
-/** Reads the chain of reactions that hangs off a pending promise. */
+/** Reads the reactions that hang off a pending promise. */
 export class ReactionReader {
   constructor(
     private readonly graph: HeapGraph,
@@ -22,16 +22,14 @@ export class ReactionReader {
     private readonly builtins: Builtins,
   ) {}
 
-  /** The reaction nodes of a chain, the first included. */
-  chain(first: number): number[] {
-    const nodes: number[] = [];
-    const seen = new Set<number>();
-    for (let node = first; node >= 0 && !seen.has(node); ) {
-      seen.add(node);
-      nodes.push(node);
-      node = this.#hiddenTarget(node, (to) => this.graph.columns.nodeName[to] === this.names['system / PromiseReaction']);
+  /** The reaction that follows in a promise's chain; -1 for none. */
+  next(reaction: number): number {
+    const { nodeName, firstEdge, edgeType, edgeTo } = this.graph.columns;
+    for (let edge = firstEdge[reaction]!, end = firstEdge[reaction + 1]!; edge < end; edge++) {
+      const to = edgeTo[edge]!;
+      if (edgeType[edge] === EdgeType.hidden && nodeName[to] === this.names['system / PromiseReaction']) return to;
     }
-    return nodes;
+    return -1;
   }
 
   read(reaction: number): Reaction {

@@ -2,7 +2,7 @@ import type { AwaitsResource } from '../task';
 import type { AwaitGraph } from './await-graph';
 import type { FunctionTable } from './functions';
 import { EdgeType } from './graph';
-import { SIDE_EVENTS, type Origin } from './resources';
+import { SIDE_EVENTS, type Origin } from './origins';
 import type { SuspendedCall } from './suspended';
 import { ObjectReader, readString } from './values';
 

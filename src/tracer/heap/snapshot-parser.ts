@@ -2,7 +2,7 @@ import { EdgeType, HeapGraph, NodeType, type GraphColumns } from './graph';
 import { readLayout, SnapshotError, type SnapshotLayout } from './snapshot-layout';
 import { StringTable } from './string-table';
 
-const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c, COLON = 0x3a, MINUS = 0x2d;
+const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c, COLON = 0x3a, MINUS = 0x2d, NEWLINE = 0x0a;
 const OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 0x7d, OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d;
 const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
@@ -89,7 +89,7 @@ export class SnapshotParser {
     }
     if (this.#maxName >= this.#stringCount) throw damaged('a name refers to a string that is not there');
     columns.locations = this.#locationList.slice(0, this.#locationLength);
-    return new HeapGraph(columns, new StringTable(this.#stringBytes.subarray(0, this.#stringLength), this.#stringStarts, this.#stringCount));
+    return new HeapGraph(columns, new StringTable(Buffer.from(this.#stringBytes.buffer, 0, this.#stringLength), this.#stringStarts, this.#stringCount));
   }
 
   #readByte(byte: number): void {
@@ -208,47 +208,89 @@ export class SnapshotParser {
   }
 
   #readNumbers(bytes: Uint8Array, from: number): number {
-    const end = bytes.length;
+    let i = from;
+    while (i < bytes.length && this.#at === At.numbers) {
+      if (this.#field === 0 && !this.#hasDigits) i = this.#readRecords(bytes, i);
+      if (i < bytes.length) i = this.#readNumber(bytes, i);
+    }
+    return i;
+  }
+
+  /**
+   * Whole records of numbers of at most nine digits as V8 writes them, quickly; stops before anything else, which is
+   * read number by number: the ends of chunks and of the list, other white space.
+   */
+  #readRecords(bytes: Uint8Array, from: number): number {
     const record = this.#record;
     const fields = this.#fields;
-    const store = this.#key === 'nodes' ? this.#storeNode : this.#key === 'edges' ? this.#storeEdge : this.#storeLocation;
-    let value = this.#value;
-    let hasDigits = this.#hasDigits;
-    let field = this.#field;
+    const isNodes = this.#key === 'nodes';
+    const isEdges = this.#key === 'edges';
+    // Ten bytes for each number, and the line end.
+    const last = bytes.length - fields * 10 - 2;
     let i = from;
-    for (; i < end; i++) {
+    while (i < last) {
+      let at = i;
+      for (let field = 0; field < fields; field++) {
+        let byte = bytes[at]!;
+        if (byte < 0x30 || byte > 0x39) return i;
+        const start = at;
+        let value = 0;
+        do {
+          value = (value * 10 + byte - 0x30) | 0;
+          byte = bytes[++at]!;
+        } while (byte >= 0x30 && byte <= 0x39);
+        if (at - start > 9) return i;
+        record[field] = value;
+        if (byte !== COMMA) {
+          if (byte !== NEWLINE || field !== fields - 1 || bytes[at + 1] !== COMMA) return i;
+          at++;
+        }
+        at++;
+      }
+      if (isEdges) this.#storeEdge(record);
+      else if (isNodes) this.#storeNode(record);
+      else this.#storeLocation(record);
+      i = at;
+    }
+    return i;
+  }
+
+  /** Up to the end of one number, of the list or of the chunk. */
+  #readNumber(bytes: Uint8Array, from: number): number {
+    for (let i = from; i < bytes.length; i++) {
       const byte = bytes[i]!;
       if (byte >= 0x30 && byte <= 0x39) {
-        value = value * 10 + (byte - 0x30);
-        hasDigits = true;
+        this.#value = this.#value * 10 + (byte - 0x30);
+        this.#hasDigits = true;
       } else if (byte === COMMA || byte === CLOSE_ARRAY) {
-        if (hasDigits) {
-          record[field++] = this.#negative ? 0 : value;
-          if (field === fields) {
-            store.call(this, record);
-            field = 0;
-          }
-          value = 0;
-          hasDigits = this.#negative = false;
-        } else if (byte === COMMA || field !== 0 || this.#records !== 0) {
-          throw damaged(`"${this.#key}" lacks a number`);
-        }
-        if (byte === CLOSE_ARRAY) {
-          if (field !== 0) throw damaged(`"${this.#key}" ends in the middle of a record`);
-          this.#endNumbers();
-          i++;
-          break;
-        }
-      } else if (byte === MINUS && !hasDigits) {
+        this.#endNumber(byte === CLOSE_ARRAY);
+        return i + 1;
+      } else if (byte === MINUS && !this.#hasDigits) {
         this.#negative = true;
       } else if (!isSpace(byte)) {
         throw damaged(`"${this.#key}" has something else than numbers`);
       }
     }
-    this.#value = value;
-    this.#hasDigits = hasDigits;
-    this.#field = field;
-    return i;
+    return bytes.length;
+  }
+
+  #endNumber(isLast: boolean): void {
+    if (this.#hasDigits) {
+      this.#record[this.#field++] = this.#negative ? 0 : this.#value;
+      if (this.#field === this.#fields) {
+        if (this.#key === 'nodes') this.#storeNode(this.#record);
+        else if (this.#key === 'edges') this.#storeEdge(this.#record);
+        else this.#storeLocation(this.#record);
+        this.#field = 0;
+      }
+      this.#value = 0;
+      this.#hasDigits = this.#negative = false;
+    } else if (!isLast || this.#field !== 0 || this.#records !== 0) {
+      throw damaged(`"${this.#key}" lacks a number`);
+    }
+    if (!isLast) return;
+    if (this.#field !== 0) throw damaged(`"${this.#key}" ends in the middle of a record`);
+    this.#endNumbers();
   }
 
   #storeNode(record: Float64Array): void {

@@ -5,7 +5,7 @@
 export class StringTable {
   /** bytes: all strings back to back; starts[i]..starts[i+1] is string i, so `starts` has `count + 1` used entries. */
   constructor(
-    private readonly bytes: Uint8Array,
+    private readonly bytes: Buffer,
     private readonly starts: Uint32Array,
     readonly count: number,
   ) {}
@@ -14,9 +14,8 @@ export class StringTable {
     const start = this.starts[index];
     const end = this.starts[index + 1];
     if (start === undefined || end === undefined || index >= this.count) throw new RangeError(`no string ${index}`);
-    const raw = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, end - start);
-    const text = raw.toString('utf8');
-    return raw.includes(0x5c) ? unescapeJson(text) : text;
+    const text = this.bytes.toString('utf8', start, end);
+    return text.includes('\\') ? unescapeJson(text) : text;
   }
 
   /** The index of each of `names` (-1 for one that does not occur), in one pass over the table. */
@@ -43,10 +42,12 @@ export class StringTable {
   indexesWithPrefix(prefixes: readonly string[]): Map<number, string> {
     const found = new Map<number, string>();
     const wanted = prefixes.map((prefix) => ({ prefix, bytes: Buffer.from(prefix) }));
+    const first = new Set(wanted.map(({ bytes }) => bytes[0]!));
     for (let i = 0; i < this.count; i++) {
       const start = this.starts[i]!;
+      if (!first.has(this.bytes[start]!)) continue;
       for (const { prefix, bytes } of wanted) {
-        if (this.bytes[start] === bytes[0] && this.starts[i + 1]! - start >= bytes.length && sameBytes(this.bytes, start, bytes)) {
+        if (this.starts[i + 1]! - start >= bytes.length && sameBytes(this.bytes, start, bytes)) {
           found.set(i, prefix);
         }
       }

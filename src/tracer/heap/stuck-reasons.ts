@@ -82,7 +82,7 @@ class HolderSearch {
   }
 
   #search(promise: number): HeapTask[] | 'nobody' | 'too many' {
-    const { graph, calls } = this.heap.awaits;
+    const { graph } = this.heap.awaits;
     const { retainers } = graph;
     const settlers = this.settling.settlersOf(promise);
     if (!settlers.length) return 'nobody';
@@ -96,7 +96,7 @@ class HolderSearch {
         if (seen.has(from) || graph.type(from) === NodeType.synthetic) continue;
         seen.add(from);
         if (seen.size > MAX_VISITED) return 'too many';
-        if (calls.has(from)) {
+        if (this.heap.awaits.call(from)) {
           const holder = this.heap.task(from);
           if (holder) holders.add(holder);
         } else if (!this.live.reached[from]) {

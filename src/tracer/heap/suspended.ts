@@ -11,6 +11,8 @@ export interface SuspendedCall {
   /** The array of its arguments and local variables. */
   registers: number;
   kind: 'async-function' | 'async-generator';
+  /** The pending promise that continues it; -1 where none does. */
+  awaited: number;
   /** The promise of an async function's call, or those that an async generator's callers wait for. */
   promises: number[];
 }
@@ -18,31 +20,30 @@ export interface SuspendedCall {
 /** What a heap has of suspended calls and of promises with something waiting for them, before it is sorted out who waits for whom. */
 export interface Suspended {
   calls: SuspendedCall[];
-  /** Pending promise → its first reaction. */
-  pending: Map<number, number>;
+  /** Pending promises, each followed by its first reaction. */
+  pending: number[];
 }
 
-/** Finds them all in one walk over the objects. Plain generators and idle async generators (nobody waits for their next value) are left out. */
+/** Finds them all in one walk over the edges. Plain generators and idle async generators (nobody waits for their next value) are left out. */
 export function findSuspended(graph: HeapGraph, names: Vocabulary): Suspended {
   const { nodeType, nodeName, firstEdge, edgeType, edgeName, edgeTo } = graph.columns;
-  const { internal } = EdgeType;
   const reactionsName = names.reactions_or_result;
   const registersName = names.parameters_and_registers;
   const reactionType = names['system / PromiseReaction'];
   const calls: SuspendedCall[] = [];
-  const pending = new Map<number, number>();
-  for (let node = 0; node < graph.nodeCount; node++) {
+  const pending: number[] = [];
+  let node = 0;
+  for (let edge = 0; edge < edgeName.length; edge++) {
+    const name = edgeName[edge]!;
+    if ((name !== reactionsName && name !== registersName) || edgeType[edge] !== EdgeType.internal) continue;
+    while (firstEdge[node + 1]! <= edge) node++;
     if (nodeType[node] !== NodeType.object) continue;
-    for (let edge = firstEdge[node]!, end = firstEdge[node + 1]!; edge < end; edge++) {
-      if (edgeType[edge] !== internal) continue;
-      const name = edgeName[edge]!;
-      const to = edgeTo[edge]!;
-      if (name === reactionsName) {
-        if (nodeName[to] === reactionType) pending.set(node, to);
-      } else if (name === registersName) {
-        const call = readCall(graph, names, node, to);
-        if (call) calls.push(call);
-      }
+    const to = edgeTo[edge]!;
+    if (name === registersName) {
+      const call = readCall(graph, names, node, to);
+      if (call) calls.push(call);
+    } else if (nodeName[to] === reactionType) {
+      pending.push(node, to);
     }
   }
   return { calls, pending };
@@ -67,6 +68,7 @@ function readCall(graph: HeapGraph, names: Vocabulary, node: number, registers: 
     closure,
     receiver: graph.follow(node, EdgeType.internal, names.receiver),
     registers,
+    awaited: -1,
     kind: request >= 0 ? 'async-generator' : 'async-function',
     promises,
   };

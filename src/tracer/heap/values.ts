@@ -25,6 +25,9 @@ export function readNumber(graph: HeapGraph, names: Vocabulary, node: number): n
 
 /** Properties of one object by well-known names. */
 export class ObjectReader {
+  /** Small numbers are one node each, however many objects have them. */
+  readonly #numbers = new Map<number, number | undefined>();
+
   constructor(
     private readonly graph: HeapGraph,
     private readonly names: Vocabulary,
@@ -39,6 +42,10 @@ export class ObjectReader {
   }
 
   number(object: number, name: WellKnown): number | undefined {
-    return readNumber(this.graph, this.names, this.property(object, name));
+    const node = this.property(object, name);
+    if (node < 0) return undefined;
+    let value = this.#numbers.get(node);
+    if (value === undefined && !this.#numbers.has(node)) this.#numbers.set(node, (value = readNumber(this.graph, this.names, node)));
+    return value;
   }
 }

@@ -1,6 +1,7 @@
 import type { AwaitGraph, Continuation, PromiseGroup } from './await-graph';
+import { NodeMap } from './graph';
 import type { FunctionTable, HeapFunction } from './functions';
-import type { Origin, ResourceFinder } from './resources';
+import type { Origin, OriginFinder } from './origins';
 import type { SuspendedCall } from './suspended';
 
 /** What a promise waits for in the end, seen through `.then` chains, adopted promises and Node's own async functions. */
@@ -11,20 +12,25 @@ export type WaitTarget =
   /** `promise` is the one that the origin settles; `through` are Node's async functions on the way to it, the outermost first. */
   | { kind: 'origin'; origin: Origin; promise: number; through: SuspendedCall[] };
 
+const NOTHING: SuspendedCall[] = [];
+const MAX_STEPS = 10_000;
+
 /** Answers what promises wait for; remembers which `.then` handlers lead to something that is waited for. */
 export class Waits {
   readonly #routes = new Set<number>();
-  readonly #origins = new Map<number, Origin>();
+  readonly #origins: Origin[] = [];
+  /** Promise → the place of its origin in the list. */
+  readonly #originIndex: NodeMap;
   readonly #groups = new Map<PromiseGroup, WaitTarget>();
-  readonly #leaves = new Map<number, number>();
-  readonly #callNodes: Map<number, SuspendedCall>;
+  readonly #leaves: NodeMap;
 
   constructor(
     private readonly awaits: AwaitGraph,
     private readonly functions: FunctionTable,
-    private readonly finder: ResourceFinder,
+    private readonly finder: OriginFinder,
   ) {
-    this.#callNodes = new Map([...awaits.calls, ...awaits.otherCalls.map((call) => [call.node, call] as const)]);
+    this.#leaves = new NodeMap(awaits.graph);
+    this.#originIndex = new NodeMap(awaits.graph);
   }
 
   isInternal(call: SuspendedCall): boolean {
@@ -33,14 +39,15 @@ export class Waits {
 
   /** `waiter` is the suspended call that asks (its node), -1 for none. */
   target(promise: number, waiter: number): WaitTarget {
-    return this.#target(promise, waiter, [], new Set());
+    return this.#target(promise, waiter);
   }
 
   /** The continuations of the program's that nothing suspended waits for, one for each chain: its first handler that is the program's. */
   looseContinuations(): { continuation: Continuation; handler: HeapFunction }[] {
     const { continuations, derivedFrom } = this.awaits;
-    const waitedFor = this.#waitedFor();
     const byDerived = new Map(continuations.filter((one) => one.derived >= 0).map((one) => [one.derived, one]));
+    if (!continuations.length) return [];
+    const waitedFor = this.#waitedFor();
     const loose = new Map<Continuation, HeapFunction>();
     for (const continuation of continuations) {
       if (this.#routes.has(continuation.node) || waitedFor.has(continuation.derived)) continue;
@@ -50,36 +57,29 @@ export class Waits {
     const isFirst = (continuation: Continuation) => {
       // Promises that were merely resolved with another lie between one handler and the next.
       let promise = continuation.source;
-      for (let next = derivedFrom.get(promise); next !== undefined && !byDerived.has(promise); next = derivedFrom.get(promise)) promise = next;
+      for (let steps = 0; steps < MAX_STEPS && derivedFrom.has(promise) && !byDerived.has(promise); steps++) promise = derivedFrom.get(promise);
       const before = byDerived.get(promise);
       return !before || !loose.has(before);
     };
     return [...loose].filter(([continuation]) => isFirst(continuation)).map(([continuation, handler]) => ({ continuation, handler }));
   }
 
-  #target(promise: number, waiter: number, through: SuspendedCall[], seen: Set<number>): WaitTarget {
-    const { callOf, groups, derivedFrom, awaited } = this.awaits;
-    while (!seen.has(promise)) {
-      seen.add(promise);
-      const call = callOf.get(promise);
-      if (call !== undefined) {
-        const known = this.#callNodes.get(call)!;
-        if (!this.isInternal(known)) return { kind: 'call', call, resolver: false, leaf: promise };
-        through = [...through, known];
-        const next = awaited.get(call);
-        if (next === undefined) break;
-        promise = next;
+  #target(promise: number, waiter: number): WaitTarget {
+    const { callOf, groups, derivedFrom } = this.awaits;
+    let through: SuspendedCall[] = NOTHING;
+    // Promises can wait for each other in a ring.
+    for (let steps = 0; steps < MAX_STEPS; steps++) {
+      const settles = callOf.get(promise);
+      if (settles >= 0) {
+        const call = this.awaits.call(settles)!;
+        if (!this.isInternal(call)) return { kind: 'call', call: settles, resolver: false, leaf: promise };
+        if (call.awaited < 0) break;
+        through = [...through, call];
+        promise = call.awaited;
         continue;
       }
       const group = groups.get(promise);
-      if (group) {
-        let target = this.#groups.get(group);
-        if (!target) {
-          target = { kind: 'group', group, targets: group.sources.map((source) => this.#target(source, waiter, [], new Set(seen))) };
-          this.#groups.set(group, target);
-        }
-        return target;
-      }
+      if (group) return this.#group(group, waiter);
       if (derivedFrom.has(promise)) {
         promise = this.#leaf(promise);
         continue;
@@ -88,12 +88,11 @@ export class Waits {
       if (origin.kind === 'call') {
         // Who holds the resolving function of what it waits for itself cannot call it.
         if (origin.call === waiter) break;
-        const holder = this.#callNodes.get(origin.call)!;
+        const holder = this.awaits.call(origin.call)!;
         if (!this.isInternal(holder)) return { kind: 'call', call: origin.call, resolver: true, leaf: promise };
-        const next = awaited.get(origin.call);
-        if (next === undefined) break;
+        if (holder.awaited < 0) break;
         through = [...through, holder];
-        promise = next;
+        promise = holder.awaited;
         continue;
       }
       if (origin.kind !== 'promise') return { kind: 'origin', origin, promise, through };
@@ -103,9 +102,24 @@ export class Waits {
     return { kind: 'origin', origin: { kind: 'none' }, promise, through };
   }
 
+  #group(group: PromiseGroup, waiter: number): WaitTarget {
+    let target = this.#groups.get(group);
+    if (!target) {
+      const targets: WaitTarget[] = [];
+      target = { kind: 'group', group, targets };
+      // Known before its parts are, which may wait for the group itself.
+      this.#groups.set(group, target);
+      for (const source of group.sources) targets.push(this.#target(source, waiter));
+    }
+    return target;
+  }
+
   #origin(promise: number): Origin {
-    let origin = this.#origins.get(promise);
-    if (!origin) this.#origins.set(promise, (origin = this.finder.find(promise)));
+    const known = this.#origins[this.#originIndex.get(promise)];
+    if (known) return known;
+    this.#originIndex.set(promise, this.#origins.length);
+    const origin = this.finder.find(promise);
+    this.#origins.push(origin);
     return origin;
   }
 
@@ -113,19 +127,17 @@ export class Waits {
   #leaf(promise: number): number {
     const { derivedFrom, callOf, groups } = this.awaits;
     const path: number[] = [];
-    const onPath = new Set<number>();
     let at = promise;
-    while (!onPath.has(at)) {
+    while (derivedFrom.has(at) && !callOf.has(at) && !groups.has(at)) {
       const known = this.#leaves.get(at);
-      if (known !== undefined) {
+      // Until the end is known each stands for itself, so that a ring ends where it began.
+      if (known >= 0) {
         at = known;
         break;
       }
-      const source = callOf.has(at) || groups.has(at) ? undefined : derivedFrom.get(at);
-      if (source === undefined) break;
-      onPath.add(at);
+      this.#leaves.set(at, at);
       path.push(at);
-      at = source;
+      at = derivedFrom.get(at);
     }
     for (const one of path) this.#leaves.set(one, at);
     return at;
@@ -133,16 +145,15 @@ export class Waits {
 
   /** The promises that something suspended waits for, directly or through promises derived from them. */
   #waitedFor(): Set<number> {
-    const { awaited, groups, derivedFrom } = this.awaits;
+    const { calls, groups, derivedFrom } = this.awaits;
     const waitedFor = new Set<number>();
-    const queue = [...awaited.values()];
+    const queue = calls.map((call) => call.awaited);
     for (let promise = queue.pop(); promise !== undefined; promise = queue.pop()) {
       if (waitedFor.has(promise)) continue;
       waitedFor.add(promise);
       const group = groups.get(promise);
       for (const source of group?.sources ?? []) queue.push(source);
-      const source = derivedFrom.get(promise);
-      if (source !== undefined) queue.push(source);
+      if (derivedFrom.has(promise)) queue.push(derivedFrom.get(promise));
     }
     return waitedFor;
   }
