@@ -21,7 +21,7 @@ export interface BlockingCall {
   readonly api: BlockingApi;
   /** The calls on the way, outermost first: the last calls the API itself. */
   readonly chain: readonly Site[];
-  /** It delays next to nobody: it runs once, or in a command that does one thing after another. */
+  /** It delays next to nobody: what it reads is kept, so that it runs once. */
   readonly isMinor: boolean;
 }
 
@@ -78,7 +78,7 @@ export class BlockingGraph {
   /** The blocking calls in a file's async code. */
   callsIn(facts: FileFacts): BlockingCall[] {
     const role = this.memory.roles.get(facts.path);
-    if (role === undefined || role === 'exempt') return [];
+    if (role !== 'code') return [];
     this.freshen(facts);
     const found: BlockingCall[] = [];
     for (const within of facts.functions) {
@@ -87,10 +87,10 @@ export class BlockingGraph {
       for (const site of this.sitesOf(within)) {
         const api = this.apiOf(site);
         if (!api || isBeforeExit(site)) continue;
-        const phase = this.phases.at(site.node, within);
-        if (phase === 'start') continue;
+        // The steps of a command, one after another, delay nobody either.
+        if (this.phases.at(site.node, within) !== 'any') continue;
         const chain = [site, ...this.chainAfter(site)];
-        found.push({ site, within, context, api, chain, isMinor: phase === 'command' || role === 'command' || runsOnce(site) });
+        found.push({ site, within, context, api, chain, isMinor: runsOnce(site) });
       }
     }
     return found;
