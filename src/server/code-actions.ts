@@ -62,9 +62,11 @@ export class CodeActions {
   /** What can be done about the findings at a place. */
   list(path: string, { range, context }: CodeActionParams, cancellation: CancellationToken): CodeAction[] {
     const wants = (kind: string): boolean => !context.only || context.only.some((only) => only === '' || kind === only || kind.startsWith(`${only}.`));
+    // Saving asks for kinds that are others' business, and must not wait for a check.
+    if (cancellation.isCancellationRequested || !codeActionKinds.some((kind) => wants(kind))) return [];
     const shown = this.sources.fresh(path);
     const version = this.sources.openFile(path)?.version;
-    if (!shown || version === undefined || cancellation.isCancellationRequested) return [];
+    if (!shown || version === undefined) return [];
     const here = shown.report.findings.filter((_, index) => touches(shown.diagnostics[index]?.range, range));
     const actions: CodeAction[] = [];
     if (wants(CodeActionKind.QuickFix) || wants(CodeActionKind.RefactorRewrite)) {

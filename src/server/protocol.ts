@@ -6,6 +6,8 @@
 export interface InitializationOptions {
   /** False in a workspace that the user does not trust: nothing of it may be executed then, ESLint's configuration included. */
   trusted?: boolean;
+  /** The settings, from editors that neither answer `workspace/configuration` nor send `didChangeConfiguration`. */
+  settings?: Partial<Settings>;
   /** A compiler that has not answered for so many milliseconds is ended and started again; 60,000 unless given. */
   compilerTimeLimit?: number;
 }

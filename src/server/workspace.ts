@@ -60,6 +60,7 @@ export class Workspace {
   ) {
     this.settings.folders = folders;
     this.trusted = options.trusted === true;
+    this.pushedSettings = options.settings;
     this.eslint = new EslintRules({
       log: (message) => connection.console.warn(message),
       known: (files) => this.affect(files),

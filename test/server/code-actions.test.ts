@@ -127,6 +127,26 @@ export const view = (
     assert.deepEqual(await editor.diagnostics(file, (shown) => shown.version === version), []);
   });
 
+  it('mends all that has a safe fix at once, and nothing more when asked again', async () => {
+    const text = `export const one = new Promise<number>(async (resolve) => resolve(1));
+export const two = new Promise<number>(async (resolve) => {
+  resolve(2);
+});
+${floating}`;
+    const file = await opened('src/main.ts', text);
+    const [action, ...others] = await editor.codeActions(file, 'save();', ['source.fixAll']);
+    assert.ok(action);
+    assert.deepEqual(others, []);
+    assert.equal(action.kind, 'source.fixAll.asyncscope');
+    const mended = editor.edited(file, await editor.resolve(action));
+    assert.equal(mended, text.replaceAll('(async (resolve)', '((resolve)'));
+    assert.deepEqual(action.diagnostics?.map(({ code }) => code), ['no-async-promise-executor', 'no-async-promise-executor']);
+    const version = editor.change(file, mended);
+    const left = await editor.diagnostics(file, (shown) => shown.version === version);
+    assert.deepEqual(left.map(({ code }) => code), ['no-floating-promises']);
+    assert.deepEqual(await editor.codeActions(file, 'save();', ['source.fixAll']), []);
+  });
+
   it('offers only the kinds that are asked for', async () => {
     const file = await opened('src/main.ts', floating);
     const kinds = async (...only: string[]): Promise<(string | undefined)[]> => (await editor.codeActions(file, 'save();', only)).map(({ kind }) => kind);

@@ -8,6 +8,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
   type CodeAction,
+  type ConfigurationParams,
   type Diagnostic,
   type InitializeResult,
   type ProtocolConnection,
@@ -20,6 +21,8 @@ import { statusMethod, type InitializationOptions, type Settings, type StatusPar
 export interface EditorOptions {
   folders?: readonly string[];
   settings?: Partial<Settings>;
+  /** Settings by the URI of the resource that they are asked for; in place of `settings`. */
+  settingsOf?: (scope: string | undefined) => Partial<Settings>;
   initializationOptions?: InitializationOptions;
   /** Whether the editor answers `workspace/configuration`; true unless given. */
   answersSettings?: boolean;
@@ -42,12 +45,13 @@ export class Editor {
     readonly process: ChildProcess,
     readonly connection: ProtocolConnection,
     public settings: Partial<Settings>,
+    settingsOf: (scope: string | undefined) => Partial<Settings> = () => this.settings,
   ) {
     connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => this.note(this.published, params));
     connection.onNotification(statusMethod, (params: StatusParams) => this.note(this.statuses, params));
     connection.onNotification('window/showMessage', ({ message }: { message: string }) => this.note(this.messages, message));
     connection.onNotification('window/logMessage', ({ message }: { message: string }) => this.note(this.log, message));
-    connection.onRequest('workspace/configuration', ({ items }: { items: unknown[] }) => items.map(() => this.settings));
+    connection.onRequest('workspace/configuration', ({ items }: ConfigurationParams) => items.map(({ scopeUri }) => settingsOf(scopeUri)));
     connection.onRequest('client/registerCapability', () => null);
     connection.onRequest('window/workDoneProgress/create', () => null);
     connection.listen();
@@ -58,7 +62,7 @@ export class Editor {
     const [command = '', ...args] = options.command ?? [process.execPath, path.resolve('dist/server.js'), '--stdio'];
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const connection = createProtocolConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
-    const editor = new Editor(child, connection, settings);
+    const editor = new Editor(child, connection, settings, options.settingsOf);
     await connection.sendRequest<InitializeResult>('initialize', {
       processId: process.pid,
       rootUri: null,
