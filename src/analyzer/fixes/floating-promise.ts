@@ -19,10 +19,11 @@ export function floatingPromiseFixes(unit: SourceUnit, statement: Expression, ar
   // `await` and `.catch` would see the last part of a list only.
   if (isBinaryExpression(expression) && expression.operatorToken.kind === SyntaxKind.CommaToken) return [voidFix(unit, expression)];
   if (array) return [awaitFix(unit, isAwaitExpression(expression) ? expression.expression : expression, true), voidFix(unit, expression)];
-  return [awaitFix(unit, expression, false), catchFix(unit, expression), voidFix(unit, expression)];
+  return [awaitFix(unit, expression), catchFix(unit, expression), voidFix(unit, expression)];
 }
 
-function awaitFix(unit: SourceUnit, expression: Expression, array: boolean, marked?: Expression): FixProposal {
+/** Awaits an expression (an array: all that it holds); a function around it that is not async becomes so. */
+export function awaitFix(unit: SourceUnit, expression: Expression, array = false, marked?: Expression): FixProposal {
   const place = awaitPlace(expression, unit.sourceFile);
   const what = array ? "Wait for all of them with 'await Promise.all(…)'" : "Add 'await'";
   const canBe = place.kind === 'needs-async' && cannotBeAsync(place.function) === undefined;

@@ -24,10 +24,9 @@ import {
 } from '../program';
 import { skipParentheses } from '../syntax/expressions';
 import { isAsync, isFunctionNode } from '../syntax/functions';
-import { includesThenable } from './accepts-promise';
 import { replace } from './edits';
-import { isUnaryOperand, startsDeclaration } from './precedence';
-import { usesSemicolons } from './text-style';
+import { valueStatement } from './returned-value';
+import { indentUnit, indentationAt, newlineOf, usesSemicolons } from './text-style';
 
 const loops = new Set<SyntaxKind>([
   SyntaxKind.ForStatement,
@@ -63,18 +62,11 @@ export function* forOfLoop(unit: SourceUnit, call: CallExpression, callee: Prope
   const [before, after] = yield* valueStatement(unit, body);
   const semicolon = usesSemicolons(text) ? ';' : '';
   const inner = skipParentheses(body);
+  const newline = newlineOf(text) + indentationAt(unit, call.parent);
   return [
-    replace(path, { start, end: inner.getStart(sourceFile) }, `${head} { ${before}`),
-    replace(path, { start: inner.end, end: call.parent.end }, `${after}${semicolon} }`),
+    replace(path, { start, end: inner.getStart(sourceFile) }, `${head} {${newline}${indentUnit(text)}${before}`),
+    replace(path, { start: inner.end, end: call.parent.end }, `${after}${semicolon}${newline}}`),
   ];
-}
-
-/** What to put around a value that the callback returned, to make a statement of it: promises are awaited as they were. */
-function* valueStatement({ project: { checker } }: SourceUnit, value: Expression): Asking<[before: string, after: string]> {
-  const node = skipParentheses(value);
-  const isPromise = yield* includesThenable(yield* checker.getTypeAtLocation.gen(node), checker);
-  if (isPromise) return isUnaryOperand(node) ? ['await ', ''] : ['await (', ')'];
-  return startsDeclaration(node.getText()) ? ['(', ')'] : ['', ''];
 }
 
 type Collection = 'array' | 'set' | 'map' | 'unknown';
@@ -144,7 +136,7 @@ function* returnEdits(unit: SourceUnit, node: ReturnStatement): Asking<TextEdit[
   const value = skipParentheses(node.expression);
   const [before, after] = yield* valueStatement(unit, value);
   const semicolon = text[node.end - 1] === ';' ? ';' : '';
-  const next = isLast ? '' : `; continue`;
+  const next = isLast ? '' : `${semicolon}${newlineOf(text)}${indentationAt(unit, node)}continue`;
   return [
     replace(path, { start, end: value.getStart() }, before),
     replace(path, { start: value.end, end: node.end }, `${after}${next}${semicolon}`),

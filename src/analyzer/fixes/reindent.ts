@@ -1,22 +1,20 @@
 import type { TextEdit } from '../finding';
-import { SyntaxKind, type Node, type SourceFile } from '../program';
+import { SyntaxKind, type Node } from '../program';
 import type { EditedFile } from './await-edits';
 import { replace } from './edits';
 
-/** The text of a stretch with each further line indented more; lines inside a template keep their blanks. */
-export function indented(sourceFile: SourceFile, node: Node, start: number, end: number, unit: string): string {
+/** The edits that move every line of a node but its first in by one step; lines inside a template stay as they are. */
+export function indents({ path, text, sourceFile }: EditedFile, node: Node, step: string): TextEdit[] {
   const templates = templateSpans(node);
-  let result = '';
-  let at = start;
-  for (const match of sourceFile.text.slice(start, end).matchAll(/\r?\n/g)) {
+  const start = node.getStart(sourceFile);
+  const edits: TextEdit[] = [];
+  for (const match of text.slice(start, node.end).matchAll(/\r?\n/g)) {
     const lineStart = start + match.index + match[0].length;
-    const isBlank = /^[ \t]*(?:\r?\n|$)/.test(sourceFile.text.slice(lineStart, end));
+    const isBlank = /^[ \t]*(?:\r?\n|$)/.test(text.slice(lineStart));
     const isInside = templates.some((span) => span.start < lineStart && lineStart <= span.end);
-    if (isBlank || isInside) continue;
-    result += sourceFile.text.slice(at, lineStart) + unit;
-    at = lineStart;
+    if (!isBlank && !isInside) edits.push({ path, start: lineStart, end: lineStart, newText: step });
   }
-  return result + sourceFile.text.slice(at, end);
+  return edits;
 }
 
 function templateSpans(root: Node): { start: number; end: number }[] {

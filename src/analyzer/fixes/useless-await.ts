@@ -20,7 +20,8 @@ import { isFunctionNode } from '../syntax/functions';
 import { elementTypes, isReference } from '../types/structure';
 import { includesThenable } from './accepts-promise';
 import { awaited, withoutAwait } from './await-edits';
-import { removeWithBlanks } from './edits';
+import { awaitPlace } from './await-place';
+import { insert, removeWithBlanks } from './edits';
 
 const comment = 'a comment stands between await and what it awaits.';
 
@@ -84,6 +85,21 @@ export function plainUsingFix(unit: SourceUnit, list: VariableDeclarationList): 
     *edits() {
       const start = list.getStart(unit.sourceFile);
       return [removeWithBlanks(unit.path, unit.text, start, start + 'await'.length)];
+    },
+  };
+}
+
+/** `using` of what is disposed of asynchronously. */
+export function awaitUsingFix(unit: SourceUnit, list: VariableDeclarationList): FixProposal {
+  return {
+    title: "Use 'await using'",
+    kind: 'quickfix',
+    preferred: true,
+    *edits() {
+      const place = awaitPlace(list, unit.sourceFile);
+      if (place.kind === 'impossible') return { refused: place.reason };
+      if (place.kind === 'needs-async') return { refused: 'the function around it is not async.' };
+      return [insert(unit.path, list.getStart(unit.sourceFile), 'await ')];
     },
   };
 }

@@ -22,6 +22,7 @@ import {
   type VariableDeclarationList,
 } from '../program';
 import { isAwaitUsing } from '../syntax/declarations';
+import { plainLoopFix, plainUsingFix, removeAwaitFix } from '../fixes/useless-await';
 import { accessedName, skipParentheses } from '../syntax/expressions';
 import { isAsync } from '../syntax/functions';
 import { askOfType } from '../types/calls';
@@ -88,6 +89,7 @@ class AwaitCheck {
       at: { start, end: start + 'await'.length },
       message: 'What is awaited here is no promise: await does nothing but defer what follows.',
       unnecessary: true,
+      fixes: [removeAwaitFix(this.context.unit, node)],
     });
   }
 
@@ -126,15 +128,18 @@ class AwaitCheck {
     this.context.report({
       at: { start: node.getStart(), end: closingParenthesis(node) },
       message: 'What is iterated here is not async: for await waits for each value in turn, with no handler for the others.',
+      fixes: [plainLoopFix(this.context.unit, node)],
     });
   }
 
   *awaitUsing(list: VariableDeclarationList): Asking<void> {
+    // With several variables the others may need it.
+    const fixes = list.declarations.length === 1 ? [plainUsingFix(this.context.unit, list)] : [];
     for (const { initializer } of list.declarations) {
       if (!initializer) continue;
       const type = yield* this.types.typeOf(initializer);
       if (isAny(type) || (yield* this.types.wellKnown.someHas(type, 'asyncDispose'))) continue;
-      this.context.report({ at: initializer, message: 'This is not disposed of asynchronously: using without await is enough.' });
+      this.context.report({ at: initializer, message: 'This is not disposed of asynchronously: using without await is enough.', fixes });
     }
   }
 

@@ -1,3 +1,5 @@
+import { arrayCallbackFixes } from '../fixes/array-callbacks';
+import { awaitFix } from '../fixes/floating-promise';
 import {
   SyntaxKind,
   isBinaryExpression,
@@ -219,7 +221,12 @@ class ConditionCheck {
   private *ask(open: readonly Expression[]): Asking<void> {
     for (const node of open) {
       if (!(yield* askOfType(this.context.unit.project.checker, node, (type) => this.isFlagged(type)))) continue;
-      this.context.report({ at: node, severity: 'error', message: 'A promise is always truthy: await it to test its value.' });
+      this.context.report({
+        at: node,
+        severity: 'error',
+        message: 'A promise is always truthy: await it to test its value.',
+        fixes: [awaitFix(this.context.unit, node)],
+      });
     }
   }
 
@@ -235,16 +242,17 @@ class ConditionCheck {
     const callback = node.arguments[0];
     if (!callback || !predicateMethods.has(accessedName(callee) ?? '') || returnsPromise(callback) === 'no') return undefined;
     if (!isPropertyAccessExpression(callee) && !isElementAccessExpression(callee)) return undefined;
-    return this.askPredicate(callee.expression, callback);
+    return this.askPredicate(node, callee.expression, callback);
   }
 
-  private *askPredicate(list: Expression, callback: Expression): Asking<void> {
+  private *askPredicate(call: CallExpression, list: Expression, callback: Expression): Asking<void> {
     if (!(yield* this.holdsArray(yield* this.types.typeOf(list)))) return;
     if (returnsPromise(callback) === 'unclear' && !(yield* this.types.returnsThenable(yield* this.types.typeOf(callback)))) return;
     this.context.report({
       at: callback,
       severity: 'error',
       message: 'This callback gives a promise, which is always truthy: every element passes.',
+      fixes: arrayCallbackFixes(this.context.unit, call),
     });
   }
 
@@ -275,6 +283,11 @@ class SpreadCheck {
 
   private *ask(node: Expression): Asking<void> {
     if (!(yield* askOfType(this.context.unit.project.checker, node, (type) => this.types.isThenable(type)))) return;
-    this.context.report({ at: node, severity: 'error', message: 'Spreading a promise copies nothing of its value: await it first.' });
+    this.context.report({
+      at: node,
+      severity: 'error',
+      message: 'Spreading a promise copies nothing of its value: await it first.',
+      fixes: [awaitFix(this.context.unit, node)],
+    });
   }
 }

@@ -16,6 +16,7 @@ import {
   type ReturnStatement,
 } from '../program';
 import { isAwaitUsing, isUsing } from '../syntax/declarations';
+import { returnAwaitFix } from '../fixes/useless-await';
 import { skipParentheses } from '../syntax/expressions';
 import { enclosingFunction, isAsync, isFunctionNode } from '../syntax/functions';
 import { askOfType } from '../types/calls';
@@ -93,6 +94,7 @@ function* ask(context: RuleContext<Options>, open: readonly { node: Expression; 
     const value = isAwaitExpression(node) ? node.expression : node;
     // An awaited value that is no promise is await-thenable's finding.
     if ((yield* askOfType(context.unit.project.checker, value, (type) => types.awaitable(type))) !== 'always') continue;
+    const fixes = [returnAwaitFix(context.unit, node, errorsHandled)];
     if (!isAwaitExpression(node)) {
       context.report({
         at: node,
@@ -100,9 +102,10 @@ function* ask(context: RuleContext<Options>, open: readonly { node: Expression; 
         message: errorsHandled
           ? 'This promise leaves the try without being awaited: if it rejects, the handling here does not see it.'
           : 'The promise returned here must be awaited.',
+        fixes,
       });
     } else {
-      context.report({ at: node, severity: 'hint', message: 'Awaiting the promise returned here changes nothing for the caller.' });
+      context.report({ at: node, severity: 'hint', message: 'Awaiting the promise returned here changes nothing for the caller.', fixes });
     }
   }
 }

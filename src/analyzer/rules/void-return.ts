@@ -34,7 +34,10 @@ import {
   type Type,
   type VariableDeclaration,
 } from '../program';
-import type { Severity } from '../finding';
+import type { FixProposal, Severity } from '../finding';
+import { arrayCallbackFixes } from '../fixes/array-callbacks';
+import { handledErrorFixes } from '../fixes/handled-errors';
+import { awaitUsingFix } from '../fixes/useless-await';
 import { isUsing } from '../syntax/declarations';
 import { accessedName, skipParentheses } from '../syntax/expressions';
 import { enclosingFunction, isFunctionNode, type FunctionNode } from '../syntax/functions';
@@ -68,7 +71,8 @@ export class VoidReturnCheck {
       const isWorthAsking = () => this.mayGivePromise(argument);
       if ((yield* this.types.parameters.expected(node, calleeType, index, isWorthAsking)) !== 'void') continue;
       if (!(yield* this.givesPromise(argument)) || (yield* this.isFinally(node))) continue;
-      yield* this.report(argument, argument, 'Nothing is expected back from this function');
+      const loops = isNewExpression(node) || index > 0 ? [] : arrayCallbackFixes(this.context.unit, node);
+      yield* this.report(argument, argument, 'Nothing is expected back from this function', undefined, loops);
     }
   }
 
@@ -158,7 +162,9 @@ export class VoidReturnCheck {
     const expected = yield* this.types.typeOf(node.name);
     const lost = 'The promise that disposing of this gives is not awaited: use await using.';
     if (isDisposed(node) ? yield* this.disposesWith(initializer, 'promise') : yield* this.losesDisposal(expected, initializer)) {
-      this.context.report({ at: initializer, message: lost });
+      const { parent }: Node = node;
+      const fixes = isVariableDeclarationList(parent) && isUsing(parent) ? [awaitUsingFix(this.context.unit, parent)] : [];
+      this.context.report({ at: initializer, message: lost, fixes });
     }
     if (!mayBeFunction || !(yield* this.types.returnsVoid(expected)) || !(yield* this.givesPromise(initializer))) return;
     yield* this.report(initializer, initializer, 'This variable takes a function that returns nothing');
@@ -215,10 +221,11 @@ export class VoidReturnCheck {
   }
 
   /** Reports, unless the function catches everything itself: then nothing is lost. */
-  private *report(at: Report['at'], value: Node, message: string, severity?: Severity): Asking<void> {
+  private *report(at: Report['at'], value: Node, message: string, severity?: Severity, better: readonly FixProposal[] = []): Asking<void> {
     const called = isFunctionNode(value) ? value : yield* functionNamed(value as Expression, this.project);
     if (called && !(yield* bodyMayReject(called, this.project))) return;
-    this.context.report({ at, severity, message: `${message}, but it gives a promise: a rejection stays unhandled.` });
+    const fixes = [...better, ...handledErrorFixes(this.context.unit, value)];
+    this.context.report({ at, severity, message: `${message}, but it gives a promise: a rejection stays unhandled.`, fixes });
   }
 }
 
