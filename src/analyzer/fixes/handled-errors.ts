@@ -7,7 +7,6 @@ import {
   isReturnStatement,
   isShorthandPropertyAssignment,
   type Asking,
-  type Expression,
   type Identifier,
   type Node,
   type ReturnStatement,
