@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import picocolors from 'picocolors';
 import { ConfigError, ConfigFinder, type Config } from '../analyzer/config/config';
 import { Positions } from '../analyzer/diagnostics';
 import { severities, type FileError, type Finding, type Severity } from '../analyzer/finding';
@@ -8,6 +7,7 @@ import { Linter } from '../analyzer/linter';
 import { Programs } from '../analyzer/program';
 import { ruleById } from '../analyzer/rules';
 import { presets, type Preset } from '../analyzer/rules/rule';
+import { colors } from './colors';
 import { checkFiles } from './checking';
 import { mend, offers } from './fixing';
 import { formatNames, type CheckReport, type FormatName } from './formats/format';
@@ -137,7 +137,7 @@ function configured(files: readonly string[], configs: ConfigFinder, errors: Fil
 function print({ format, maxWarnings }: CheckOptions, report: CheckReport): number {
   switch (format) {
     case 'text':
-      process.stdout.write(textReport(report, picocolors));
+      process.stdout.write(textReport(report, colors));
       break;
     case 'json':
       process.stdout.write(jsonReport(report));

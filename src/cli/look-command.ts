@@ -1,9 +1,9 @@
 // What `ps` and `tree` share: look at a target, let go of it, print what was found.
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import picocolors from 'picocolors';
 import { PendingInspectorError } from '../tracer/inspector/open-inspector';
 import type { Task, TaskReport, TaskThread } from '../tracer/task';
+import { colors } from './colors';
 import { leaveCloser } from './close-inspector';
 import { look, type ProcessReport } from './look';
 import { formatDuration, formatMegabytes, type PauseEstimate } from '../tracer/pause-estimate';
@@ -94,7 +94,7 @@ function print(report: ProcessReport, options: LookOptions, render: Render): voi
   const width = outputWidth();
   const lines = [report, ...(report.children ?? [])].flatMap((each, index) => [
     ...(index > 0 ? [''] : []),
-    picocolors.bold(`${targetName(each)}: ${summary(each.threads, options)}`),
+    colors.bold(`${targetName(each)}: ${summary(each.threads, options)}`),
     ...each.threads.flatMap((thread) => threadLines(thread, each.threads.length > 1 || (options.threads ?? false), width, render)),
   ]);
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -104,7 +104,7 @@ function print(report: ProcessReport, options: LookOptions, render: Render): voi
 }
 
 function threadLines(thread: TaskThread, heading: boolean, width: number, render: Render): string[] {
-  const lines = heading ? ['', `${picocolors.bold(thread.name)}: ${thread.tasks.length} pending`] : [];
+  const lines = heading ? ['', `${colors.bold(thread.name)}: ${thread.tasks.length} pending`] : [];
   return thread.tasks.length > 0 ? [...lines, ...render(thread.tasks, width)] : lines;
 }
 

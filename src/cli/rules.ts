@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import picocolors from 'picocolors';
 import { rules } from '../analyzer/rules';
 import type { Rule } from '../analyzer/rules/rule';
+import { colors } from './colors';
 
 /** Registers `rules`. */
 export function addRules(program: Command): void {
@@ -16,6 +16,6 @@ export function addRules(program: Command): void {
 function ruleList(list: readonly Rule[]): string {
   const width = Math.max(...list.map((rule) => rule.id.length));
   return list
-    .map((rule) => `${picocolors.bold(rule.id.padEnd(width))}  ${rule.severity.padEnd(7)}  ${rule.preset.padEnd(11)}  ${rule.description}\n`)
+    .map((rule) => `${colors.bold(rule.id.padEnd(width))}  ${rule.severity.padEnd(7)}  ${rule.preset.padEnd(11)}  ${rule.description}\n`)
     .join('');
 }

@@ -1,7 +1,7 @@
 // `ps`: one row for each kind of pending task.
-import picocolors from 'picocolors';
 import type { Local, Task } from '../tracer/task';
 import { awaitedByText, awaitsKind, awaitsText, placeMark, placeText, printable, stateText, tasksById, times } from '../tracer/task-text';
+import { colors } from './colors';
 import { type Cut, fit } from './terminal-width';
 
 interface Row {
@@ -30,12 +30,12 @@ export function taskTable(tasks: readonly Task[], width: number): string[] {
   const rows = collapse(tasks);
   const cells = rows.map(rowCells);
   const widths = columnWidths(cells, width);
-  const lines = [picocolors.dim(fit(formatRow(columns.map(({ title }) => title), widths), width))];
+  const lines = [colors.dim(fit(formatRow(columns.map(({ title }) => title), widths), width))];
   for (const [index, { task }] of rows.entries()) {
     const line = fit(formatRow(cells[index] ?? [], widths), width);
-    lines.push(task.stuck ? picocolors.red(line) : line);
-    if (task.stuckReason) lines.push(picocolors.red(fit(`${gap}└ ${printable(task.stuckReason)}`, width)));
-    for (const local of task.locals ?? []) lines.push(picocolors.dim(localLine(local, width)));
+    lines.push(task.stuck ? colors.red(line) : line);
+    if (task.stuckReason) lines.push(colors.red(fit(`${gap}└ ${printable(task.stuckReason)}`, width)));
+    for (const local of task.locals ?? []) lines.push(colors.dim(localLine(local, width)));
   }
   return lines;
 }

@@ -1,8 +1,8 @@
 // `tree`: who waits for whom. A task stands below the one that waits for it; what nobody waits for stands at the left.
-import picocolors from 'picocolors';
 import { type Branch, Shapes } from '../tracer/shapes';
 import type { Awaits, AwaitsResource, Task, TaskId } from '../tracer/task';
 import { awaitedTasks, awaitsText, groupText, placeMark, placeText, printable, resourceText, stateText, tasksById, type TasksById, times } from '../tracer/task-text';
+import { colors } from './colors';
 import { localLine } from './task-table';
 import { fit } from './terminal-width';
 
@@ -46,7 +46,7 @@ export function taskTree(tasks: readonly Task[], width: number): string[] {
       if (note) continue;
       printed.add(task.id);
       path.add(task.id);
-      for (const local of task.locals ?? []) lines.push(picocolors.dim(localLine(local, width, `${shownLead === lead ? below : '  '}    `)));
+      for (const local of task.locals ?? []) lines.push(colors.dim(localLine(local, width, `${shownLead === lead ? below : '  '}    `)));
       const branches = shapes.collapse(children, new Set());
       const leaves = resourceLeaves(task.awaits);
       const depth = step.depth + 1;
@@ -81,12 +81,12 @@ function resourceLeaves(awaits: Awaits): string[] {
 type Segment = [text: string, style?: (text: string) => string];
 
 function taskLine({ task, count, exact }: Branch, lead: string, note: string | undefined, byId: TasksById, width: number): string {
-  const segments: Segment[] = [[lead], [printable(task.name), task.stuck ? picocolors.red : picocolors.bold], [times(count)], [`  ${task.id}`, picocolors.dim]];
+  const segments: Segment[] = [[lead], [printable(task.name), task.stuck ? colors.red : colors.bold], [times(count)], [`  ${task.id}`, colors.dim]];
   const place = placeText(task);
-  if (place) segments.push([`  ${placeMark(exact)}${printable(place)}`, picocolors.cyan]);
-  if (note) return formatLine([...segments, [`  ${note}`, picocolors.yellow]], width);
-  if (task.stuck) segments.push([`  stuck: ${printable(task.stuckReason ?? 'nothing can resume it')}`, picocolors.red]);
-  else if (task.state !== 'awaiting') segments.push([`  ${stateText(task)}`, picocolors.green]);
+  if (place) segments.push([`  ${placeMark(exact)}${printable(place)}`, colors.cyan]);
+  if (note) return formatLine([...segments, [`  ${note}`, colors.yellow]], width);
+  if (task.stuck) segments.push([`  stuck: ${printable(task.stuckReason ?? 'nothing can resume it')}`, colors.red]);
+  else if (task.state !== 'awaiting') segments.push([`  ${stateText(task)}`, colors.green]);
   const waits = ownWait(task, byId);
   if (waits) segments.push([`  ${printable(waits)}`]);
   return formatLine(segments, width);

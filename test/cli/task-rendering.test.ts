@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
-import { taskTable } from '../../src/cli/task-table';
-import { taskTree } from '../../src/cli/task-tree';
+import { stripVTControlCharacters } from 'node:util';
+import { taskTable as styledTable } from '../../src/cli/task-table';
+import { taskTree as styledTree } from '../../src/cli/task-tree';
 import type { Task } from '../../src/tracer/task';
+
+// What is checked is the text; a terminal has it in colours.
+const plain = (lines: string[]) => lines.map(stripVTControlCharacters);
+const taskTable: typeof styledTable = (...args) => plain(styledTable(...args));
+const taskTree: typeof styledTree = (...args) => plain(styledTree(...args));
 
 /** A task at `app.js:LINE:1` of the working directory. */
 function task(id: string, name: string, more: Partial<Task> & { line?: number } = {}): Task {
@@ -10,7 +16,7 @@ function task(id: string, name: string, more: Partial<Task> & { line?: number } 
   return { id, name, kind: 'async-function', state: 'awaiting', stuck: false, at, defined: at, awaits: { promise: true }, awaitedBy: [], ...rest };
 }
 
-/** Rows of a table by words; the colours are off where the output is no terminal. */
+/** Rows of a table by words. */
 const cells = (lines: string[]) => lines.map((line) => line.trim().split(/ {2,}/));
 
 describe('taskTable', () => {
