@@ -26,6 +26,17 @@ export async function nodeBinaries(): Promise<Map<NodeMajor, string>> {
   return found;
 }
 
+/**
+ * A folder with npm packages in its node_modules, and whatever `layOut` makes of them. The name must change with what
+ * is wanted.
+ */
+export function npmPackages(name: string, packages: readonly string[], layOut: (folder: string) => void): Promise<string> {
+  return installOnce(name, async (target) => {
+    await npm(['install', ...packages, '--prefix', target, '--no-save', '--ignore-scripts', '--no-package-lock']);
+    layOut(target);
+  });
+}
+
 export interface VsCodeServer {
   /** The Node that runs it. */
   node: string;
