@@ -5,7 +5,7 @@ import { declaredContext, runnerOf, type AsyncContext, type Runner } from './con
 import type { Passed } from './declared-names';
 import { accessSites, fileFacts, type Alias, type FileFacts, type FunctionFacts, type Site } from './facts';
 import { fileRole, isExemptPath, type FileRole } from './file-role';
-import { isBeforeExit, runsOnce } from './guards';
+import { isBeforeExit, isWorkerBranch, runsOnce } from './guards';
 import { NameIndex } from './name-index';
 import { aliasTarget, isSameTarget, targetOf, type Target } from './resolver';
 import { shapeOf } from './shape';
@@ -78,7 +78,7 @@ export class BlockingGraph {
   /** The blocking calls in a file's async code. */
   callsIn(facts: FileFacts): BlockingCall[] {
     const role = this.memory.roles.get(facts.path);
-    if (role !== 'code') return [];
+    if (role !== 'code' || this.memory.names.isWorkerFile(facts.path)) return [];
     this.freshen(facts);
     const found: BlockingCall[] = [];
     for (const within of facts.functions) {
@@ -86,7 +86,7 @@ export class BlockingGraph {
       if (!context) continue;
       for (const site of this.sitesOf(within)) {
         const api = this.apiOf(site);
-        if (!api || isBeforeExit(site)) continue;
+        if (!api || isBeforeExit(site) || isWorkerBranch(site.node)) continue;
         // The steps of a command, one after another, delay nobody either.
         if (this.phases.at(site.node, within) !== 'any') continue;
         const chain = [site, ...this.chainAfter(site)];

@@ -59,6 +59,17 @@ export function isBeforeExit(site: Site): boolean {
   return false;
 }
 
+/** Whether code runs in a worker thread only: `if (isMainThread) … else HERE`, `if (!isMainThread) HERE`. */
+export function isWorkerBranch(node: Node): boolean {
+  for (let at = node; at.parent; at = at.parent) {
+    const { parent } = at;
+    if (!isIfStatement(parent)) continue;
+    const condition = parent.expression.getText();
+    if ((condition === 'isMainThread' && parent.elseStatement === at) || (condition === '!isMainThread' && parent.thenStatement === at)) return true;
+  }
+  return false;
+}
+
 function isExit(node: Expression): boolean {
   const at = skipOuterExpressions(node);
   return isCallExpression(at) && /^process\.(?:exit|abort|reallyExit)$/.test(at.expression.getText());

@@ -1,6 +1,8 @@
+import path from 'node:path';
 import { catalogueModule } from './catalogue';
 
 const word = /[A-Za-z_$][\w$]*/g;
+const worker = /\bnew Worker\(\s*(?:new URL\(|path\.(?:join|resolve)\(\s*\w+\s*,|require\.resolve\()?\s*['"`]([^'"`\s]+)['"`]/g;
 const imported = /\b(?:from|import|require)\b\s*\(?\s*['"`]([^'"`\s]+)['"`]/g;
 
 /**
@@ -10,15 +12,17 @@ const imported = /\b(?:from|import|require)\b\s*\(?\s*['"`]([^'"`\s]+)['"`]/g;
 export class NameIndex {
   private readonly byName = new Map<string, Set<string>>();
   private readonly byModule = new Map<string, Set<string>>();
+  private readonly workers = new Set<string>();
 
   /** Reads a file's text. */
-  add(path: string, text: string): void {
-    for (const name of text.match(word) ?? []) note(this.byName, name, path);
+  add(file: string, text: string): void {
+    for (const name of text.match(word) ?? []) note(this.byName, name, file);
     for (const [, specifier = ''] of text.matchAll(imported)) {
       const module = catalogueModule(specifier);
-      if (module !== undefined) note(this.byModule, module, path);
-      note(this.byName, lastSegment(specifier), path);
+      if (module !== undefined) note(this.byModule, module, file);
+      note(this.byName, lastSegment(specifier), file);
     }
+    for (const [, script = ''] of text.matchAll(worker)) this.workers.add(withoutExtension(path.resolve(path.dirname(file), script)));
   }
 
   /** The files that say a name (without `get:`, `#` and `()`), or import a module whose path ends with it. */
@@ -31,21 +35,30 @@ export class NameIndex {
     return this.byModule.get(module) ?? none;
   }
 
+  /** Whether a worker thread is started with a file. */
+  isWorkerFile(file: string): boolean {
+    return this.workers.has(withoutExtension(file));
+  }
+
   /** The files that may import a file: they name a module whose path ends like its own. */
-  filesImportingFile(path: string): ReadonlySet<string> {
-    const name = lastSegment(path);
-    return this.filesWith(name === 'index' ? lastSegment(path.slice(0, path.lastIndexOf('/'))) : name);
+  filesImportingFile(file: string): ReadonlySet<string> {
+    const name = lastSegment(file);
+    return this.filesWith(name === 'index' ? lastSegment(path.dirname(file)) : name);
   }
 }
 
 const none: ReadonlySet<string> = new Set();
 
-function lastSegment(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1).replace(/\.[cm]?[jt]sx?$/, '');
+function lastSegment(file: string): string {
+  return withoutExtension(file.slice(file.lastIndexOf('/') + 1));
 }
 
-function note(map: Map<string, Set<string>>, name: string, path: string): void {
-  const paths = map.get(name);
-  if (paths) paths.add(path);
-  else map.set(name, new Set([path]));
+function withoutExtension(file: string): string {
+  return file.replace(/\.[cm]?[jt]sx?$/, '');
+}
+
+function note(map: Map<string, Set<string>>, name: string, file: string): void {
+  const files = map.get(name);
+  if (files) files.add(file);
+  else map.set(name, new Set([file]));
 }
