@@ -116,7 +116,10 @@ export class LiveScripts implements ScriptSource {
 
   /** Turns the debugger on, if it is not. */
   enable(): Promise<unknown> {
-    return (this.#enabled ??= this.session.send('Debugger.enable'));
+    return (this.#enabled ??= this.session.send('Debugger.enable').then(async () => {
+      // A `debugger` statement must not stop a program that nobody debugs.
+      if (!this.session.shared) await this.session.send('Debugger.setSkipAllPauses', { skip: true });
+    }));
   }
 }
 
