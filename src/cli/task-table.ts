@@ -1,5 +1,5 @@
 // `ps`: one row for each kind of pending task.
-import type { Local, Task } from '../tracer/task';
+import type { Local, Place, Task } from '../tracer/task';
 import { awaitedByText, awaitsKind, awaitsText, placeMark, placeText, printable, stateText, tasksById, times } from '../tracer/task-text';
 import { colors } from './colors';
 import { type Cut, fit } from './terminal-width';
@@ -47,17 +47,22 @@ export function localLine({ name, value }: Local, width: number, indent = '    '
 function collapse(tasks: readonly Task[]): Row[] {
   const byId = tasksById(tasks);
   const rows = new Map<string, Row>();
+  const places = new Map<Place | undefined, string>(); // tasks of one function share the object
   for (const task of tasks) {
-    const { at, locals } = task;
+    const { at, awaits, locals } = task;
+    let place = places.get(at);
+    if (place === undefined) places.set(at, (place = `${at?.file}:${at?.line}:${at?.column}`));
     const awaitedBy = awaitedByText(task, byId);
-    const key = `${stateText(task)}\0${at?.file}:${at?.line}:${at?.column}\0${task.name}\0${awaitsKind(task.awaits, byId)}\0${awaitedBy}\0${locals ? JSON.stringify(locals) : ''}`;
+    const kind = awaitsKind(awaits, byId);
+    const key = `${stateText(task)}\0${place}\0${task.name}\0${kind}\0${awaitedBy}${locals ? `\0${JSON.stringify(locals)}` : ''}`;
     const exact = task.atIsExact !== false;
     const row = rows.get(key);
-    if (!row) rows.set(key, { task, count: 1, exact, awaits: awaitsText(task.awaits, byId), varied: false, awaitedBy });
+    if (!row) rows.set(key, { task, count: 1, exact, awaits: awaitsText(awaits, byId), varied: false, awaitedBy });
     else {
       row.count++;
       row.exact ||= exact;
-      row.varied ||= row.awaits !== awaitsText(task.awaits, byId);
+      // Without details the kind is the whole text.
+      if (!row.varied && row.awaits !== kind) row.varied = row.awaits !== awaitsText(awaits, byId);
     }
   }
   return [...rows.values()].sort(

@@ -5,14 +5,7 @@ import path from 'node:path';
 import { attach } from '../../src/tracer/inspector/attachment';
 import { nodeBinary } from '../host/provision';
 import { TargetProcess } from '../tracer/inspector/target-process';
-
-/** A ratio with the goal it is held to. */
-interface Goal {
-  what: string;
-  value: number;
-  /** The value must not be above it. */
-  limit: number;
-}
+import { goalTable, table, type Goal } from './table';
 
 /** In turn; the best run of each counts, since what disturbs a run only makes it slower. */
 const rounds = Number(process.env['ASYNCSCOPE_BENCH_ROUNDS'] ?? 5);
@@ -31,6 +24,7 @@ const program = (tasks: number) => `
 export async function benchPs(): Promise<Goal[]> {
   const node = await nodeBinary(24);
   const goals: Goal[] = [];
+  const rows = [['Node 24, best of the rounds, ms', 'asyncscope ps', 'bare snapshot']];
   for (const tasks of [10_000, 100_000]) {
     const target = await TargetProcess.start(node, program(tasks));
     try {
@@ -40,13 +34,14 @@ export async function benchPs(): Promise<Goal[]> {
         bare = Math.min(bare, await bareSnapshot(target.pid));
         whole = Math.min(whole, await wholePs(target.pid, tasks));
       }
-      const what = `ps, ${tasks.toLocaleString('en-US')} pending tasks`;
-      process.stdout.write(`${what}: ${whole.toFixed(0)} ms; the bare snapshot: ${bare.toFixed(0)} ms; ratio ${(whole / bare).toFixed(2)}\n`);
-      goals.push({ what, value: whole / bare, limit: 1.4 });
+      const count = `${tasks.toLocaleString('en-US')} pending tasks`;
+      rows.push([count, whole.toFixed(0), bare.toFixed(0)]);
+      goals.push({ what: `asyncscope ps / bare snapshot, ${count}`, value: whole / bare, limit: 1.4 });
     } finally {
       await target.stop();
     }
   }
+  process.stdout.write(`${table(rows)}\n${goalTable(goals)}\n`);
   return goals;
 }
 

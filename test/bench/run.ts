@@ -1,9 +1,10 @@
 // `npm run bench [TOPIC…]`: measures and prints ratios, each beside its goal; exit code 1 when one is missed.
 import { benchCheck } from './check';
+import { benchPs } from './ps';
 import { benchServer } from './server';
 import type { Goal } from './table';
 
-const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck, server: benchServer };
+const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck, server: benchServer, ps: benchPs };
 
 async function main(wanted: readonly string[]): Promise<void> {
   for (const topic of wanted.length > 0 ? wanted : Object.keys(topics)) {
