@@ -119,7 +119,8 @@ describe('asyncscope ps on a bad target', () => {
       before(async () => (node = await nodeBinary(major)));
 
       it('handles SIGUSR1 itself', async () => {
-        target = await TargetProcess.start(node, `process.on('SIGUSR1', () => {}); ${alive}`);
+        // At a port of its own, which no other process can hold.
+        target = await TargetProcess.start(node, `process.on('SIGUSR1', () => {}); ${alive}`, { nodeArgs: ['--inspect-port=0'] });
         assert.match(await refusal(String(target.pid)), /did not open its inspector: it handles SIGUSR1 itself, or /);
         await unharmed(target);
       });

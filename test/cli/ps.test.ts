@@ -212,7 +212,7 @@ describe('asyncscope ps and tree', () => {
         return { output, code: terminal.exitCode ?? ((await once(terminal, 'close')) as [number])[0] };
       };
       const declined = await onTerminal('n\n');
-      assert.match(declined.output, /Process \d+ will stand still for about \d+ s \(its heap is \d+ MB\)\. Go on\? \[y\/N\]/);
+      assert.match(declined.output, /Process \d+ will stand still for about \d+ (?:s|min) \(its heap is \d+ MB\)\. Go on\? \[y\/N\]/);
       assert.equal(declined.code, 1);
       assert.doesNotMatch(declined.output, /pending/);
       const accepted = await onTerminal('y\n');

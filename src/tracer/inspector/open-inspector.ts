@@ -140,7 +140,7 @@ async function openBySignal(target: NodeProcess, port: number, abort?: AbortSign
     await delay(waited < 1_000 ? pollMs : 5 * pollMs);
   }
   abort?.throwIfAborted();
-  if (taken) {
+  if (signalled === Infinity) {
     throw new TargetError(
       `Port ${port}, where the inspector of process ${pid} would open, is taken by another process (a debugger's, perhaps); free it and try again.`,
     );
