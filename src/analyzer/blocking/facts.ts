@@ -94,7 +94,8 @@ export interface FileFacts {
   readonly byKey: ReadonlyMap<string, FunctionFacts>;
   /** By the name that is called or handed over; inline ones are under ``. */
   readonly sites: ReadonlyMap<string, readonly Site[]>;
-  readonly aliases: readonly Alias[];
+  /** By the name that gets another. */
+  readonly aliases: ReadonlyMap<string, readonly Alias[]>;
   /** The facts of a function's or class's node, overload signatures included. */
   readonly byNode: ReadonlyMap<Node, FunctionFacts>;
 }
@@ -144,7 +145,7 @@ class Reader {
   private readonly functions: FunctionFacts[] = [];
   private readonly byKey = new Map<string, FunctionFacts>();
   private readonly sites = new Map<string, Site[]>();
-  private readonly aliases: Alias[] = [];
+  private readonly aliases = new Map<string, Alias[]>();
   private readonly byNode = new Map<Node, FunctionFacts>();
   private readonly keys = new Map<string, number>();
   /** Overload signatures, until the function with the body is seen. */
@@ -299,7 +300,11 @@ class Reader {
   }
 
   private addAlias(alias: Omit<Alias, 'path'>): void {
-    if (alias.from !== alias.to) this.aliases.push({ ...alias, path: this.sourceFile.fileName });
+    if (alias.from === alias.to) return;
+    const found = { ...alias, path: this.sourceFile.fileName };
+    const named = this.aliases.get(alias.from);
+    if (named) named.push(found);
+    else this.aliases.set(alias.from, [found]);
   }
 }
 

@@ -314,11 +314,10 @@ export class BlockingGraph {
         const facts = this.factsOf(path);
         if (!facts) continue;
         for (const site of this.sitesNamed(facts, name)) if (!targets.has(site)) sites.add(site);
-        for (const alias of facts.aliases) {
-          if (alias.from === name && !aliases.has(alias)) others.add(alias);
-          // `f()` stands for what a call of `f` returns: another name for `f` gives another name for that.
-          if (`${alias.from}()` === name) this.addName(`${alias.to}()`, [path]);
-        }
+        for (const alias of facts.aliases.get(name) ?? []) if (!aliases.has(alias)) others.add(alias);
+        if (!name.endsWith('()')) continue;
+        // `f()` stands for what a call of `f` returns: another name for `f` gives another name for that.
+        for (const alias of facts.aliases.get(name.slice(0, -2)) ?? []) this.addName(`${alias.to}()`, [path]);
       }
     }
     return { sites: [...sites], others: [...others] };
