@@ -22,8 +22,11 @@ import { checkWorkspace } from './workspace-check';
 /** A compiler that has not answered for so long hangs. Milliseconds. */
 const compilerLimit = 60_000;
 
-/** Changes on disk come in bursts; one is over when nothing has come for so long. Milliseconds. */
-const burst = 50;
+/** Changes on disk come in bursts, which count as one: for so long at least, and longer where they cost more. Milliseconds. */
+const shortestBurst = 50;
+const longestBurst = 2000;
+/** Data that a program writes is no reason to look at everything again: of JSON files, those that configure count. */
+const configures = /(^|\/)(package\.json|[^/]*(config|asyncscope|eslintrc)[^/]*)$/;
 
 type DiskChangeSets = Record<keyof DiskChanges, Set<string>>;
 
@@ -52,6 +55,7 @@ export class Workspace {
   private failure: string | undefined;
   private diskChanges = noChanges();
   private diskTimer: NodeJS.Timeout | undefined;
+  private burst = shortestBurst;
 
   constructor(
     private readonly connection: Connection,
@@ -177,9 +181,12 @@ export class Workspace {
   /** Files were changed on disk; a burst of notifications counts as one. */
   changedOnDisk(changes: DiskChanges): void {
     for (const kind of ['created', 'changed', 'deleted'] as const) {
-      for (const file of changes[kind] ?? []) if (!file.includes('/.git/')) this.diskChanges[kind].add(file);
+      for (const file of changes[kind] ?? []) {
+        if (!file.includes('/.git/') && (/\.[cm]?[jt]sx?$/.test(file) || configures.test(file))) this.diskChanges[kind].add(file);
+      }
     }
-    this.diskTimer ??= setTimeout(() => this.takeDiskChanges(), burst);
+    if (Object.values(this.diskChanges).every(({ size }) => size === 0)) return;
+    this.diskTimer ??= setTimeout(() => this.takeDiskChanges(), this.burst);
   }
 
   close(): void {
@@ -194,7 +201,9 @@ export class Workspace {
     this.diskTimer = undefined;
     const { created, changed, deleted } = this.diskChanges;
     this.diskChanges = noChanges();
+    const started = performance.now();
     this.analysis.notify({ created: [...created], changed: [...changed], deleted: [...deleted] });
+    this.burst = Math.min(longestBurst, Math.max(shortestBurst, 10 * (performance.now() - started)));
     for (const file of deleted) if (!this.open.has(file)) this.shown.clear(file);
     const all = [...created, ...changed, ...deleted];
     if (all.some((file) => /\.jsonc?$/.test(file))) this.configs.reset();
