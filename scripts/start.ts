@@ -11,7 +11,7 @@ import { workbenchUrl } from '../test/host/workbench';
 
 const extension = path.resolve('.');
 const examples = path.resolve('examples');
-/** Where the first finding is. */
+/** A place with findings around it. */
 const place = path.join(examples, 'src/orders.ts:43');
 
 async function main(): Promise<void> {

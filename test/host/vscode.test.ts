@@ -30,6 +30,8 @@ function installEslint(folder: string): Promise<void> {
   return symlink(path.resolve('node_modules'), path.join(folder, 'node_modules'), 'junction');
 }
 
+reportSuite('in VS Code, with ESLint', { workspace: 'test/fixtures/host/eslint', prepare: installEslint, files: ['eslint-trusted'] });
+
 reportSuite('in VS Code, in a folder that is not trusted', {
   workspace: 'test/fixtures/host/eslint',
   prepare: installEslint,

@@ -73,6 +73,21 @@ describe('diagnostics', () => {
     await untilFindings(document.uri, has(rule));
   });
 
+  it('are mended on saving, where that is asked for and safe', async () => {
+    const document = await open('src/report.js');
+    await untilFindings(document.uri, has('await-thenable'));
+    const settings = vscode.workspace.getConfiguration('editor', document.uri);
+    await settings.update('codeActionsOnSave', { 'source.fixAll.asyncscope': 'explicit' }, vscode.ConfigurationTarget.Workspace);
+    await replace(document, 'Tells each customer', 'Notifies each customer');
+    await untilFindings(document.uri, has('await-thenable'));
+    assert.ok(await document.save());
+    await untilFindings(document.uri, lacks('await-thenable'));
+    assert.match(document.getText(), /resolve\(all\.length\)/);
+    // What changes behaviour is left to the user.
+    assert.ok(has('no-blocking-call')(findings(document.uri)));
+    await settings.update('codeActionsOnSave', undefined, vscode.ConfigurationTarget.Workspace);
+  });
+
   it('of every file come from checking the whole workspace', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await vscode.commands.executeCommand('asyncscope.checkWorkspace');
