@@ -2,9 +2,10 @@
 import { benchCheck } from './check';
 import { benchPs } from './ps';
 import { benchServer } from './server';
+import { benchSnapshot } from './snapshot';
 import type { Goal } from './table';
 
-const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck, server: benchServer, ps: benchPs };
+const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck, server: benchServer, ps: benchPs, snapshot: benchSnapshot };
 
 async function main(wanted: readonly string[]): Promise<void> {
   for (const topic of wanted.length > 0 ? wanted : Object.keys(topics)) {

@@ -67,7 +67,7 @@ export async function parseSnapshotFile(file: string): Promise<HeapGraph> {
   try {
     if (!(await stat(file)).isFile()) throw new SnapshotError('is no file');
     const parser = new SnapshotParser();
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 18 })) parser.push(chunk as Buffer);
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) parser.push(chunk as Buffer);
     return parser.finish();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
