@@ -8,6 +8,7 @@ import { Migration } from './async-migration';
 import { callsOf, isOnlyHandedOver } from './callers';
 import { PromiseCalls } from './promise-calls';
 import { promiseForm } from './promise-form';
+import { workerThreadFixes } from './worker-thread';
 
 /**
  * The fixes of a blocking call: its promise form, awaited. Where the call lies in a function that is not async, that one
@@ -19,7 +20,7 @@ export function blockingCallFixes(unit: SourceUnit, graph: BlockingGraph, found:
   const call = last?.node;
   if (!last || !call || !isCallExpression(call) || last.kind !== 'call') return [];
   const form = promiseForm(api, call);
-  if (!form) return [];
+  if (!form) return chain.length === 1 ? workerThreadFixes(unit, api, call) : [];
   const owner = last.within.node;
   const helper = chain.length > 1 && isFunctionNode(owner) ? owner : undefined;
   const what = title('refused' in form ? undefined : form, helper);

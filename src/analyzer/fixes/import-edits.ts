@@ -29,6 +29,16 @@ export class ImportEdits {
     return this.statements.flatMap(({ bindings }) => bindings).find((one) => one.local === local);
   }
 
+  /** Whether an identifier occurs in the file. */
+  has(name: string): boolean {
+    return this.names.has(name);
+  }
+
+  /** Whether a binding comes from `require`. */
+  isRequired(binding: ImportBinding): boolean {
+    return this.statements.some((statement) => statement.isRequire && statement.bindings.includes(binding));
+  }
+
   /**
    * What a call writes for an export: the name or member that the file has for it already, else a name that is
    * imported, next to `beside` and like it.

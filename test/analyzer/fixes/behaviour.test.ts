@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -38,6 +38,7 @@ describe('programs before and after a fix', () => {
       try {
         cpSync(path.join(root, entry), isFolder ? folder : path.join(folder, entry), { recursive: true });
         const files = readdirSync(folder).map((file) => path.join(folder, file));
+        symlinkSync(path.resolve('node_modules'), path.join(folder, 'node_modules'));
         const others = Object.fromEntries(rules.filter(({ id }) => id !== rule).map(({ id }) => [id, 'off' as const]));
         const reports = [...new Linter(programs, new ConfigFinder({ preset: 'all', rules: others })).check(files)];
         const fixes = new Fixer(programs).offered(reports.flatMap(({ findings }) => findings)).flatMap((offer) => offer.fixes);
