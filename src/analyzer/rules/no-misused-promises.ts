@@ -220,6 +220,7 @@ class ConditionCheck {
 
   private *ask(open: readonly Expression[]): Asking<void> {
     for (const node of open) {
+      if (!(yield* this.types.names.mayBe(node, 'promise'))) continue;
       if (!(yield* askOfType(this.context.unit.project.checker, node, (type) => this.isFlagged(type)))) continue;
       this.context.report({
         at: node,
@@ -282,6 +283,7 @@ class SpreadCheck {
   }
 
   private *ask(node: Expression): Asking<void> {
+    if (!(yield* this.types.names.mayBe(node, 'promise'))) return;
     if (!(yield* askOfType(this.context.unit.project.checker, node, (type) => this.types.isThenable(type)))) return;
     this.context.report({
       at: node,

@@ -41,7 +41,7 @@ import { awaitUsingFix } from '../fixes/useless-await';
 import { isUsing } from '../syntax/declarations';
 import { accessedName, skipParentheses } from '../syntax/expressions';
 import { enclosingFunction, isFunctionNode, type FunctionNode } from '../syntax/functions';
-import { functionReturnsPromise, isNoPromise, mayBeFunctionType, mayHaveExpectedType, returnsPromise } from '../syntax/promises';
+import { expectedBy, functionReturnsPromise, isNoPromise, mayBeFunctionType, returnsPromise, type ExpectedBy } from '../syntax/promises';
 import { askOfWholeType } from '../types/calls';
 import { promiseTypes, type PromiseTypes } from '../types/promises';
 import { apparentParts, isPlain, unionParts } from '../types/structure';
@@ -90,31 +90,39 @@ export class VoidReturnCheck {
   }
 
   property(node: PropertyAssignment): Asking<void> | undefined {
-    if (!mayHaveExpectedType(node.parent)) return undefined;
     const value = skipParentheses(node.initializer);
     const at = isArrowFunction(value) || isFunctionExpression(value) ? headOf(node, value) : value;
     return this.againstExpected(node.initializer, value, at, 'This property takes a function that returns nothing');
   }
 
   shorthand(node: ShorthandPropertyAssignment): Asking<void> | undefined {
-    if (!mayHaveExpectedType(node.parent)) return undefined;
     return this.againstExpected(node.name as Identifier, node.name as Identifier, node.name, 'This property takes a function that returns nothing');
   }
 
   returned(node: ReturnStatement): Asking<void> | undefined {
     const fn = enclosingFunction(node);
-    if (!fn || !node.expression || (fn.type && !mayBeFunctionType(fn.type)) || !mayHaveExpectedType(node.expression)) return undefined;
+    if (!fn || !node.expression || (fn.type && !mayBeFunctionType(fn.type))) return undefined;
     const value = skipParentheses(node.expression);
     return this.againstExpected(node.expression, value, value, 'A function that returns nothing is expected here');
   }
 
   /** Compares a value with the type that is expected where it stands. */
   private againstExpected(place: Expression, value: Expression, at: Report['at'], message: string, severity?: Severity): Asking<void> | undefined {
-    return returnsPromise(value) === 'no' ? undefined : this.askExpected(place, value, at, message, severity);
+    if (returnsPromise(value) === 'no') return undefined;
+    const by = expectedBy(place);
+    return by === 'nothing' ? undefined : this.askExpected(place, value, by, at, message, severity);
   }
 
-  private *askExpected(place: Expression, value: Expression, at: Report['at'], message: string, severity?: Severity): Asking<void> {
-    if (!(yield* this.mayGivePromise(value))) return;
+  private *askExpected(
+    place: Expression,
+    value: Expression,
+    by: ExpectedBy,
+    at: Report['at'],
+    message: string,
+    severity?: Severity,
+  ): Asking<void> {
+    // What a call expects is known only with its type arguments; what an annotation says is cheaper than most values.
+    if (by === 'call' && !(yield* this.mayGivePromise(value))) return;
     const expected = yield* this.project.checker.getContextualType.gen(place);
     if (!expected || !(yield* this.types.returnsVoid(expected)) || !(yield* this.givesPromise(value))) return;
     yield* this.report(at, value, message, severity);
@@ -122,7 +130,7 @@ export class VoidReturnCheck {
 
   method(node: MethodDeclaration): Asking<void> | undefined {
     const object = node.parent;
-    if (!isObjectLiteralExpression(object) || isComputedPropertyName(node.name) || !mayHaveExpectedType(object)) return undefined;
+    if (!isObjectLiteralExpression(object) || isComputedPropertyName(node.name) || expectedBy(object) === 'nothing') return undefined;
     return functionReturnsPromise(node) === 'no' ? undefined : this.askMethod(node, object);
   }
 
@@ -217,6 +225,7 @@ export class VoidReturnCheck {
 
   private *givesPromise(value: Expression): Asking<boolean> {
     if (returnsPromise(value) === 'yes') return true;
+    if (!(yield* this.types.names.mayBe(skipParentheses(value), 'function'))) return false;
     return yield* askOfWholeType(this.project.checker, value, (type) => this.types.returnsThenable(type));
   }
 

@@ -134,8 +134,18 @@ export function mayBeFunctionType(type: TypeNode): boolean {
   return type.members.some(({ kind }) => kind === SyntaxKind.CallSignature || kind === SyntaxKind.ConstructSignature);
 }
 
-/** Whether what stands around an expression may say what type is expected of it. Unsure ones say yes. */
-export function mayHaveExpectedType(node: Node): boolean {
+/** Whether an annotation is neither a promise nor a function, nor anything that can turn out to be one. */
+export function isPlainType(type: TypeNode): boolean {
+  return plainTypes.has(type.kind) && !vagueTypes.has(type.kind);
+}
+
+const vagueTypes = new Set<SyntaxKind>([SyntaxKind.AnyKeyword, SyntaxKind.UnknownKeyword, SyntaxKind.ObjectKeyword]);
+
+/** Where the type that is expected of an expression comes from: an annotation, or the call that it is an argument of. */
+export type ExpectedBy = 'nothing' | 'annotation' | 'call';
+
+/** What stands around an expression and may say what type is expected of it. Unsure ones count as calls, the dearest. */
+export function expectedBy(node: Node): ExpectedBy {
   for (let at = node; ; at = at.parent) {
     const { parent } = at as { parent: Node | undefined };
     switch (parent?.kind) {
@@ -148,27 +158,28 @@ export function mayHaveExpectedType(node: Node): boolean {
       case SyntaxKind.ConditionalExpression:
         continue;
       case SyntaxKind.VariableDeclaration:
-        return (parent as { type?: TypeNode }).type !== undefined || inJavaScript(parent);
+        if ((parent as { type?: TypeNode }).type) return 'annotation';
+        return inJavaScript(parent) ? 'call' : 'nothing';
       case SyntaxKind.ReturnStatement:
-        return mayHaveExpectedReturn(parent);
+        return returnExpectedBy(parent);
       case SyntaxKind.ExpressionStatement:
       case SyntaxKind.ExportAssignment:
       case SyntaxKind.TemplateSpan:
       case undefined:
-        return inJavaScript(at);
+        return inJavaScript(at) ? 'call' : 'nothing';
       default:
-        return true;
+        return 'call';
     }
   }
 }
 
-function mayHaveExpectedReturn(node: Node): boolean {
+function returnExpectedBy(node: Node): ExpectedBy {
   let at = node.parent as Node | undefined;
   while (at && !isFunctionNode(at)) at = at.parent;
-  if (!at) return false;
-  if (at.type) return true;
+  if (!at) return 'nothing';
+  if (at.type) return 'annotation';
   const declared = at.kind === SyntaxKind.FunctionDeclaration || (isMethodDeclaration(at) && at.parent.kind !== SyntaxKind.ObjectLiteralExpression);
-  return !declared || inJavaScript(at);
+  return declared && !inJavaScript(at) ? 'nothing' : 'call';
 }
 
 /** Types can stand in JSDoc comments there. */

@@ -1,7 +1,7 @@
 import { SyntaxKind, TypeFlags, isCallExpression, isIntersectionType, isUnionType } from '../program';
 import type { Asking, CallExpression, Checker, Expression, Type } from '../program';
 import { skipParentheses } from '../syntax/expressions';
-import { elementTypes, isAny, isMapped, isPlain, isReference, unionParts } from './structure';
+import { callSignatures, elementTypes, isAny, isMapped, isPlain, isReference, unionParts } from './structure';
 
 /** A question about a type that has the same answer for every instance of a generic class or interface. */
 export type TypeQuestion<Answer> = (type: Type) => Asking<Answer>;
@@ -61,7 +61,7 @@ export function* declaredReturns(checker: Checker, call: CallExpression, depends
       continue;
     }
     if (isAny(part) || isPlain(part)) return undefined;
-    const signatures = yield* part.getCallSignatures.gen();
+    const signatures = yield* callSignatures(part);
     if (signatures.length === 0) return undefined;
     for (const signature of signatures) {
       const returned = yield* signature.getReturnType.gen();

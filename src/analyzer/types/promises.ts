@@ -2,7 +2,8 @@ import { SymbolFlags, TypeFlags, isIntersectionType, isTypeParameter, isUnionTyp
 import type { Asking, InterfaceType, Node, Project, Signature, Symbol, Type } from '../program';
 import type { Shared } from '../shared';
 import { Memo } from './memo';
-import { apparentParts, apparentType, elementTypes, inDefaultLibrary, isAnyOrUnknown, isPlain, memberParts, unionParts } from './structure';
+import { DeclaredNames } from './names';
+import { apparentParts, apparentType, callSignatures, elementTypes, inDefaultLibrary, isAnyOrUnknown, isPlain, memberParts, unionParts } from './structure';
 import { VoidParameters } from './void-parameters';
 import { WellKnownProperties } from './well-known';
 
@@ -20,10 +21,12 @@ function* literalParts(type: Type): Asking<readonly Type[]> {
 export class PromiseTypes {
   readonly wellKnown: WellKnownProperties;
   readonly parameters: VoidParameters;
+  readonly names: DeclaredNames;
 
   constructor(private readonly project: Project) {
     this.wellKnown = new WellKnownProperties(project);
     this.parameters = new VoidParameters(project, this);
+    this.names = new DeclaredNames(project, this);
   }
 
   private get checker() {
@@ -84,7 +87,7 @@ export class PromiseTypes {
   *returnsThenable(type: Type): Asking<boolean> {
     if (isPlain(type) || isAnyOrUnknown(type)) return false;
     for (const part of yield* unionParts(type)) {
-      for (const signature of yield* part.getCallSignatures.gen()) {
+      for (const signature of yield* callSignatures(part)) {
         if (yield* this.isThenable(yield* signature.getReturnType.gen())) return true;
       }
     }
@@ -96,7 +99,7 @@ export class PromiseTypes {
     if (isPlain(type) || isAnyOrUnknown(type)) return false;
     let found = false;
     for (const part of yield* unionParts(type)) {
-      for (const signature of yield* part.getCallSignatures.gen()) {
+      for (const signature of yield* callSignatures(part)) {
         const returned = yield* signature.getReturnType.gen();
         if (yield* this.isThenable(returned)) return false;
         found ||= (returned.flags & TypeFlags.Void) !== 0;
@@ -209,7 +212,7 @@ export class PromiseTypes {
     if (callbacks === 1 && (yield* this.isPromise(type))) return true;
     const thenType = yield* this.checker.getNonMissingTypeOfSymbol.gen(then);
     for (const part of yield* unionParts(thenType)) {
-      for (const signature of yield* part.getCallSignatures.gen()) {
+      for (const signature of yield* callSignatures(part)) {
         if (yield* this.takesCallbacks(signature, callbacks)) return true;
       }
     }
@@ -231,7 +234,7 @@ export class PromiseTypes {
   /** Some member of the type can be called. */
   *isCallable(type: Type): Asking<boolean> {
     for (const part of yield* unionParts(type)) {
-      if (!isPlain(part) && (yield* part.getCallSignatures.gen()).length > 0) return true;
+      if (!isPlain(part) && (yield* callSignatures(part)).length > 0) return true;
     }
     return false;
   }

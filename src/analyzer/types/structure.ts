@@ -6,6 +6,7 @@ import {
   type Asking,
   type Checker,
   type Program,
+  type Signature,
   type Symbol,
   type Type,
   type TypeReference,
@@ -63,6 +64,16 @@ export function isMapped(type: Type): boolean {
 
 export function isReference(type: Type): type is TypeReference {
   return (objectFlags(type) & ObjectFlags.Reference) !== 0;
+}
+
+/** Types that are written as object literals or mapped have no call signatures, tuples neither. */
+const uncallable = ObjectFlags.ObjectLiteral | ObjectFlags.Mapped | ObjectFlags.Tuple;
+
+/** The call signatures of one member type. */
+export function* callSignatures(type: Type): Asking<readonly Signature[]> {
+  if (isPlain(type) || isAnyOrUnknown(type) || (objectFlags(type) & uncallable) !== 0) return [];
+  if (isReference(type) && type.isTupleType()) return [];
+  return yield* type.getCallSignatures.gen();
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Asking, CallExpression, NewExpression, Project, Signature, Type } 
 import { dependsOnVariables } from './calls';
 import { Memo } from './memo';
 import type { PromiseTypes } from './promises';
-import { elementTypes, isAny, isPlain, unionParts } from './structure';
+import { callSignatures, elementTypes, isAny, isPlain, unionParts } from './structure';
 
 /** What is expected of a function given for a parameter: to return nothing, a promise, or something else. */
 export type Expected = 'void' | 'promise' | 'other';
@@ -73,7 +73,7 @@ export class VoidParameters {
       if (signature.typeParameters?.length && (yield* dependsOnVariables(this.project.checker, part))) {
         found.add(isOwn(signature, part) ? 'inferred' : 'open');
       } else {
-        for (const inner of yield* part.getCallSignatures.gen()) found.add(yield* this.returned(signature, yield* inner.getReturnType.gen()));
+        for (const inner of yield* callSignatures(part)) found.add(yield* this.returned(signature, yield* inner.getReturnType.gen()));
       }
     }
     if (found.has('promise')) return 'promise';
