@@ -52,6 +52,7 @@ export async function vsCodeServer(): Promise<VsCodeServer> {
     await npm(['install', `code-server@${codeServer}`, '--prefix', target, '--no-save', '--ignore-scripts', '--force']);
     const vscode = path.join(target, 'node_modules/code-server/lib/vscode');
     await npm(['install', '--omit=dev', '--ignore-scripts'], vscode);
+    await compiler();
     await npm(['rebuild', '--foreground-scripts', ...nativeModules], vscode, compileFor(node));
     // TypeScript for the built-in language features.
     await npm(['install', '--omit=dev', '--ignore-scripts'], path.join(vscode, 'extensions'));
@@ -63,21 +64,34 @@ export async function vsCodeServer(): Promise<VsCodeServer> {
 export async function chromium(): Promise<string> {
   const found = installedChromium();
   if (found) return found;
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    throw new Error('No Chromium found. Install it (Debian: sudo apt-get install chromium) or set CHROMIUM to its path.');
-  }
-  await run('apt-get', ['update', '-qq']);
-  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core']);
+  await debianPackages(['chromium', 'fonts-dejavu-core'], 'No Chromium found. Install it (Debian: sudo apt-get install chromium) or set CHROMIUM to its path.');
   const installed = installedChromium();
   if (!installed) throw new Error('apt-get installed chromium, yet no chromium is on the PATH.');
   return installed;
 }
 
 function installedChromium(): string | undefined {
-  if (process.env['CHROMIUM']) return process.env['CHROMIUM'];
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  return process.env['CHROMIUM'] ?? onPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable');
+}
+
+/** What VS Code's native modules are compiled with. */
+async function compiler(): Promise<void> {
+  const missing = [['make'], ['g++', 'c++'], ['python3']].filter((names) => !onPath(...names));
+  if (missing.length === 0 || process.platform === 'win32') return;
+  await debianPackages(['make', 'g++', 'python3'], "VS Code's server is compiled with make, g++ and python3. Install them (Debian: sudo apt-get install make g++ python3).");
+}
+
+/** The first of these programs that is on the PATH. */
+function onPath(...names: string[]): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(path.delimiter);
   return names.flatMap((name) => folders.map((folder) => path.join(folder, name))).find((file) => existsSync(file));
+}
+
+/** Installs Debian's packages where we may; `otherwise` says what the user is to do elsewhere. */
+async function debianPackages(names: string[], otherwise: string): Promise<void> {
+  if (process.getuid?.() !== 0 || !onPath('apt-get')) throw new Error(otherwise);
+  await run('apt-get', ['update', '-qq']);
+  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], undefined, { DEBIAN_FRONTEND: 'noninteractive' });
 }
 
 const underWay = new Map<string, Promise<string>>();
