@@ -1,11 +1,5 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { addCheck } from './check';
-import { addCloseInspector } from './close-inspector';
-import { addLsp } from './lsp';
-import { addPs } from './ps';
-import { addTree } from './tree';
-import { addRules } from './rules';
 import { version } from './version';
 
 const program = new Command('asyncscope')
@@ -14,19 +8,28 @@ const program = new Command('asyncscope')
   .showHelpAfterError('"asyncscope help [COMMAND]" lists what can be given.')
   .exitOverride();
 
-addCheck(program);
-addPs(program);
-addTree(program);
-addRules(program);
-addLsp(program);
-addCloseInspector(program);
+/** Only the command that is asked for is loaded; for the help, all. In the order of the help. */
+const commands: Record<string, () => Promise<(program: Command) => void>> = {
+  check: async () => (await import('./check')).addCheck,
+  ps: async () => (await import('./ps')).addPs,
+  tree: async () => (await import('./tree')).addTree,
+  rules: async () => (await import('./rules')).addRules,
+  lsp: async () => (await import('./lsp')).addLsp,
+  'close-inspector': async () => (await import('./close-inspector')).addCloseInspector,
+};
+
+async function main(wanted = ''): Promise<void> {
+  const load = Object.hasOwn(commands, wanted) ? [wanted] : Object.keys(commands);
+  for (const name of load) (await commands[name]?.())?.(program);
+  await program.parseAsync();
+}
 
 // Who reads the output may stop early (`| head`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
-program.parseAsync().catch((error: unknown) => {
+main(process.argv[2]).catch((error: unknown) => {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
     return;
