@@ -1,11 +1,12 @@
 // `npm run bench [TOPIC…]`: measures and prints ratios, each beside its goal; exit code 1 when one is missed.
 import { benchCheck } from './check';
+import { benchExplorer } from './explorer';
 import { benchPs } from './ps';
 import { benchServer } from './server';
 import { benchSnapshot } from './snapshot';
 import type { Goal } from './table';
 
-const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck, server: benchServer, ps: benchPs, snapshot: benchSnapshot };
+const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck, server: benchServer, ps: benchPs, snapshot: benchSnapshot, explorer: benchExplorer };
 
 async function main(wanted: readonly string[]): Promise<void> {
   for (const topic of wanted.length > 0 ? wanted : Object.keys(topics)) {

@@ -71,12 +71,9 @@ export const pageSize = 200;
 export class ThreadIndex {
   readonly byId: ReadonlyMap<TaskId, Task>;
   readonly stuck: number;
-  private readonly words: string[];
-
   constructor(readonly thread: TaskThread) {
     this.byId = new Map(thread.tasks.map((task) => [task.id, task]));
     this.stuck = thread.tasks.reduce((count, task) => count + (task.stuck ? 1 : 0), 0);
-    this.words = [];
   }
 
   get tasks(): readonly Task[] {
@@ -87,11 +84,34 @@ export class ThreadIndex {
   matching(view: ForestView): readonly Task[] {
     const words = view.filter.toLowerCase().split(/\s+/).filter(Boolean);
     if (words.length === 0 && !view.onlyStuck) return this.tasks;
-    return this.tasks.filter((task, at) => (!view.onlyStuck || task.stuck) && words.every((word) => this.text(task, at).includes(word)));
+    const searches = words.map((word) => new Search(word, this.byId));
+    return this.tasks.filter((task) => (!view.onlyStuck || task.stuck) && searches.every((search) => search.finds(task)));
+  }
+}
+
+/** Looks for one word. Names and places recur in thousands of tasks: each is looked at once. */
+class Search {
+  private readonly known = new Map<string, boolean>();
+
+  constructor(
+    private readonly word: string,
+    private readonly byId: ReadonlyMap<TaskId, Task>,
+  ) {}
+
+  finds(task: Task): boolean {
+    if (this.isIn(task.name) || this.isIn(task.stuck ? 'stuck' : task.state)) return true;
+    const { at, awaits } = task;
+    // A word with a colon may be a place (`app.ts:12`); others are looked for in the file's name only.
+    if (at && this.isIn(this.word.includes(':') ? `${at.file}:${at.line}:${at.column}` : at.file)) return true;
+    if ('resource' in awaits) return `${awaits.resource} ${awaits.detail}`.toLowerCase().includes(this.word);
+    if ('task' in awaits) return this.isIn(this.byId.get(awaits.task)?.name ?? 'another task');
+    return awaitsText(awaits, this.byId).toLowerCase().includes(this.word);
   }
 
-  private text(task: Task, at: number): string {
-    return (this.words[at] ??= `${task.name} ${placeText(task)} ${awaitsText(task.awaits, this.byId)} ${task.stuck ? 'stuck' : task.state}`.toLowerCase());
+  private isIn(text: string): boolean {
+    let found = this.known.get(text);
+    if (found === undefined) this.known.set(text, (found = text.toLowerCase().includes(this.word)));
+    return found;
   }
 }
 
