@@ -37,8 +37,8 @@ export async function captureTasks(session: InspectorSession, options: CaptureOp
   const live = new LiveScripts(session);
   try {
     const { graph, now } = await takeSnapshot(session, options.snapshotMs);
-    const capture = new LiveCapture(session, live, new HeapTasks(graph, { ...idPrefix(options), ...(now !== undefined && { now }) }));
-    await capture.complete(options.inspectMs ?? DEFAULT_INSPECT_MS);
+    const capture = new LiveCapture(session, live);
+    await capture.complete(new HeapTasks(graph, { ...idPrefix(options), ...(now !== undefined && { now }) }), options.inspectMs ?? DEFAULT_INSPECT_MS);
     return capture;
   } finally {
     await live.close();
@@ -90,10 +90,12 @@ async function takeSnapshot(session: InspectorSession, snapshotMs: number | unde
   return { graph: parser.finish(), now: typeof result.value === 'number' ? result.value : undefined };
 }
 
+/** Keeps what was read of the tasks, but not the heap: a capture may be looked at for long. */
 class LiveCapture implements TaskCapture {
   readonly tasks: Task[] = [];
   readonly warnings: string[] = [];
-  readonly #byId = new Map<TaskId, { heap: HeapTask; task: Task }>();
+  /** In the order of `tasks`. */
+  #heapTasks: readonly HeapTask[] = [];
   readonly #places: FunctionPlaces;
   readonly #scripts: Scripts;
   readonly #inspector: CallInspector;
@@ -101,41 +103,40 @@ class LiveCapture implements TaskCapture {
   constructor(
     private readonly session: InspectorSession,
     private readonly live: LiveScripts,
-    private readonly heap: HeapTasks,
   ) {
     this.#scripts = new Scripts(live);
     this.#places = new FunctionPlaces(this.#scripts);
     this.#inspector = new CallInspector(session);
   }
 
-  async complete(inspectMs: number): Promise<void> {
-    const { heap } = this;
+  async complete(heap: HeapTasks, inspectMs: number): Promise<void> {
     await nameFunctions(heap, this.#places);
-    heap.finish(await this.#addresses());
+    heap.finish(await this.#addresses(heap));
+    this.#heapTasks = heap.tasks;
     for (const task of heap.tasks) {
       const { defined, only } = this.#places.of(task);
       const exact = task.kind === 'promise' ? defined : task.state === 'running' ? undefined : only;
-      const added = toTask(task, exact ?? defined, exact !== undefined, defined);
-      this.tasks.push(added);
-      this.#byId.set(task.id, { heap: task, task: added });
+      this.tasks.push(toTask(task, exact ?? defined, exact !== undefined, defined));
     }
     await this.#locate(inspectMs);
     await this.#inspector.release();
   }
 
   async inspect(id: TaskId): Promise<TaskDetails | undefined> {
-    const known = this.#byId.get(id);
-    if (known?.heap.heapId === undefined) return undefined;
+    const index = this.tasks.findIndex((one) => one.id === id);
+    const task = this.tasks[index];
+    const heapTask = this.#heapTasks[index];
+    if (!task || heapTask?.heapId === undefined) return undefined;
     try {
       await this.live.enable();
-      const call = await this.#inspector.inspect(known.heap.heapId);
+      const call = await this.#inspector.inspect(heapTask.heapId);
       if (!call || call.state === 'closed') return undefined;
-      known.task.locals = await this.#inspector.locals(call);
+      task.locals = await this.#inspector.locals(call);
       if (call.at) {
-        known.task.at = await this.#scripts.place(known.heap.fn.url, call.at);
-        known.task.atIsExact = true;
+        task.at = await this.#scripts.place(heapTask.fn.url, call.at);
+        task.atIsExact = true;
       }
-      return { at: known.task.at!, locals: known.task.locals };
+      return { at: task.at!, locals: task.locals };
     } finally {
       await this.#inspector.release();
       await this.live.close();
@@ -147,24 +148,25 @@ class LiveCapture implements TaskCapture {
     await this.live.close();
   }
 
-  async #addresses(): Promise<Map<number, string>> {
-    const nodes = this.heap.sockets();
+  async #addresses(heap: HeapTasks): Promise<Map<number, string>> {
+    const nodes = heap.sockets();
     if (!nodes.length) return new Map();
     const byHeapId = await readSocketAddresses(this.session);
-    const { nodeId } = this.heap.awaits.graph.columns;
+    const { nodeId } = heap.awaits.graph.columns;
     return new Map(nodes.flatMap((node): [number, string][] => (byHeapId.has(nodeId[node]!) ? [[node, byHeapId.get(nodeId[node]!)!]] : [])));
   }
 
   /** Asks the process where calls are suspended whose source leaves several places: one of each kind first, then the others. */
   async #locate(inspectMs: number): Promise<void> {
     const kinds = new Map<string, { heap: HeapTask; task: Task }[]>();
-    for (const known of this.#byId.values()) {
-      if (known.task.atIsExact || known.heap.state === 'running') continue;
-      const key = kindOf(known.heap);
+    this.tasks.forEach((task, index) => {
+      if (task.atIsExact || task.state === 'running') return;
+      const heap = this.#heapTasks[index]!;
+      const key = kindOf(heap);
       const kind = kinds.get(key);
-      if (kind) kind.push(known);
-      else kinds.set(key, [known]);
-    }
+      if (kind) kind.push({ heap, task });
+      else kinds.set(key, [{ heap, task }]);
+    });
     const end = performance.now() + inspectMs;
     const ask = async ({ heap, task }: { heap: HeapTask; task: Task }): Promise<boolean> => {
       const call = heap.heapId === undefined ? undefined : await this.#inspector.inspect(heap.heapId);

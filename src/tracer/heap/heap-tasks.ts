@@ -156,15 +156,22 @@ export class HeapTasks {
   }
 
   #number(prefix: string): void {
-    const { nodeId } = this.awaits.graph.columns;
-    this.tasks.sort(
-      (a, b) =>
-        (a.fn.url < b.fn.url ? -1 : a.fn.url > b.fn.url ? 1 : 0) || a.fn.line - b.fn.line || a.fn.column - b.fn.column || nodeId[a.node]! - nodeId[b.node]!,
-    );
-    this.tasks.forEach((task, i) => {
-      task.id = `${prefix}${i + 1}`;
-      this.#index.set(task.node, i);
-    });
+    // There are few functions and many tasks, so only the functions are sorted.
+    const byFunction = new Map<HeapFunction, HeapTask[]>();
+    for (const task of this.tasks) {
+      const same = byFunction.get(task.fn);
+      if (same) same.push(task);
+      else byFunction.set(task.fn, [task]);
+    }
+    const sorted = [...byFunction].sort(([a], [b]) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0) || a.line - b.line || a.column - b.column);
+    let index = 0;
+    for (const [, tasks] of sorted) {
+      for (const task of tasks) {
+        this.tasks[index] = task;
+        this.#index.set(task.node, index);
+        task.id = `${prefix}${++index}`;
+      }
+    }
   }
 
   #link(addresses: ReadonlyMap<number, string>): void {
