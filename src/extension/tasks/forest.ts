@@ -172,7 +172,7 @@ function awaitRoots(thread: ThreadIndex, shown: ReadonlySet<Task> | undefined): 
       for (const awaited of awaitedTasks(task, thread.byId)) left.push(awaited);
     }
   };
-  const candidates = shown ? thread.tasks.filter((task) => shown.has(task)) : thread.tasks;
+  const candidates = shown ?? thread.tasks;
   for (const task of candidates) {
     if (task.awaitedBy.some((id) => thread.byId.has(id))) continue;
     roots.push(task);
