@@ -6,14 +6,20 @@ const OBJECT_GROUP = 'asyncscope-sockets';
 const MAX_HANDLES = 2000;
 
 /**
- * Reads an address from each handle's native side, as `127.0.0.1:8080`; runs none of the program's own code. A connected
- * socket gives its peer's, one that listens its own.
+ * Reads an address from each handle's native side, as `127.0.0.1:8080`; runs no getter and none of the program's own
+ * code (Node prints a warning when `_handle` of a UDP socket is read). A connected socket gives its peer's, others their own.
  */
 const READ_ADDRESSES = `function () {
   const format = (address) => address.address === undefined ? undefined : (address.address.includes(':') ? '[' + address.address + ']' : address.address) + ':' + address.port;
+  const own = (object, key) => Object.getOwnPropertyDescriptor(object, key)?.value;
+  // A server has it as a property, a TCP socket under a symbol, a UDP socket in a state object under one.
+  const handleOf = (owner) => {
+    const kept = Object.getOwnPropertySymbols(owner).filter((key) => key.description === 'kHandle' || key.description === 'state symbol').map((key) => own(owner, key)).filter(Boolean);
+    return [own(owner, '_handle'), ...kept, ...kept.map((state) => own(state, 'handle'))].find((value) => typeof value?.getsockname === 'function');
+  };
   return this.map((owner) => {
     try {
-      const handle = owner._handle;
+      const handle = handleOf(owner);
       for (const name of ['getpeername', 'getsockname']) {
         const address = {};
         if (typeof handle?.[name] === 'function' && handle[name](address) === 0) return format(address);

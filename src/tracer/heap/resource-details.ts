@@ -1,7 +1,7 @@
 import type { AwaitsResource } from '../task';
 import type { AwaitGraph } from './await-graph';
 import type { FunctionTable } from './functions';
-import { EdgeType } from './graph';
+import { EdgeType, NodeType } from './graph';
 import { SIDE_EVENTS, type Origin } from './origins';
 import type { SuspendedCall } from './suspended';
 import { ObjectReader, readString } from './values';
@@ -115,7 +115,7 @@ export class ResourceDescriber {
       case 'FSReqCallback':
         return this.#callbackName(node);
       case 'FileHandle': {
-        const fd = read.number(node, 'fd');
+        const fd = read.number(node, '<symbol kFd>') ?? read.number(node, 'fd');
         return fd === undefined ? '' : `fd ${fd}`;
       }
       default:
@@ -144,8 +144,8 @@ export class ResourceDescriber {
     const { graph, names } = this.awaits;
     const calls = through.filter((call) => FILE_SCRIPT.test(this.functions.of(call.closure)?.url ?? ''));
     if (!calls.length) return undefined;
-    const operation = this.functions.of(calls[0]!.closure)?.name ?? '';
     const { firstEdge, edgeType, edgeTo } = graph.columns;
+    let operation = (this.functions.of(calls[0]!.closure)?.name ?? '').replace(/^_/, '');
     let descriptor = '';
     for (const call of calls) {
       for (let edge = firstEdge[call.registers]!, end = firstEdge[call.registers + 1]!; edge < end; edge++) {
@@ -154,6 +154,8 @@ export class ResourceDescriber {
         const text = readString(graph, names, to);
         // A path; other strings among the registers are flags and encodings.
         if (text !== undefined && text !== '' && Number(graph.edgeName(edge)) === 0) return `${operation} ${text}`;
+        // Methods of a FileHandle go through one function that is given the one to call.
+        if (operation === 'fsCall' && graph.type(to) === NodeType.closure) operation = graph.name(to);
         if (!descriptor && this.functions.className(to) === 'FileHandle') descriptor = this.#detail('FileHandle', to);
       }
     }
