@@ -7,6 +7,10 @@ import type { WaitTarget } from './waits';
 
 /** How many objects are looked through for who holds a resolving function. */
 const MAX_VISITED = 5000;
+/** The same for all stuck tasks of a heap together. */
+const MAX_VISITED_IN_ALL = 5_000_000;
+/** How long a ring of tasks that wait for each other may be to be told as one. */
+const MAX_RING = 50;
 const MAX_NAMED = 3;
 
 /** For each stuck task, one sentence that says why nothing can resume it. */
@@ -43,7 +47,7 @@ const named = (task: HeapTask) => (task.ownName.startsWith('(') ? task.id : `${t
 function backTo(task: HeapTask, other: HeapTask, byId: Map<TaskId, HeapTask>): string | undefined {
   const through: HeapTask[] = [];
   const seen = new Set<HeapTask>();
-  for (let at: HeapTask | undefined = other; at && !seen.has(at); at = 'task' in at.awaits ? byId.get(at.awaits.task) : undefined) {
+  for (let at: HeapTask | undefined = other; at && !seen.has(at) && seen.size < MAX_RING; at = 'task' in at.awaits ? byId.get(at.awaits.task) : undefined) {
     if (at === task) {
       const between = through.slice(1);
       if (!between.length) return 'which waits for it in turn';
@@ -68,6 +72,7 @@ function groupReason({ group, targets }: Extract<WaitTarget, { kind: 'group' }>,
 /** Finds the stuck tasks that hold what could settle a promise. */
 class HolderSearch {
   readonly #known = new Map<number, HeapTask[] | 'nobody' | 'too many'>();
+  #visited = 0;
 
   constructor(
     private readonly heap: HeapTasks,
@@ -95,7 +100,7 @@ class HolderSearch {
         const from = retainers.from[i]!;
         if (seen.has(from) || graph.type(from) === NodeType.synthetic) continue;
         seen.add(from);
-        if (seen.size > MAX_VISITED) return 'too many';
+        if (seen.size > MAX_VISITED || ++this.#visited > MAX_VISITED_IN_ALL) return 'too many';
         if (this.heap.awaits.call(from)) {
           const holder = this.heap.task(from);
           if (holder) holders.add(holder);

@@ -13,7 +13,12 @@ import { TargetProcess } from './target-process';
 const folder = path.resolve('test/fixtures/tracer');
 const files = readdirSync(folder).filter((file) => /^[\w-]+\.[cm]?js$/.test(file));
 
+/** Of the tasks that are not stuck and wait for no other task: how many there were, and of how many it is known what they wait for. */
+const leaves = { all: 0, known: 0 };
+
 describe('tasks of programs', () => {
+  after('what leaves wait for is known of at least 90 % of them', () => assert.ok(leaves.known >= leaves.all * 0.9, `${leaves.known} of ${leaves.all}`));
+
   for (const file of files) {
     const program = path.join(folder, file);
     const text = readFileSync(program, 'utf8');
@@ -51,6 +56,11 @@ async function check(major: NodeMajor, program: string, text: string, expected: 
         found.push({ task, capture, nameOf: (id) => byId.get(id)?.name ?? `no task ${id}`, locals });
       }
       await capture.release();
+    }
+    for (const { task } of found) {
+      if (task.stuck || 'task' in task.awaits || 'group' in task.awaits) continue;
+      leaves.all++;
+      if ('resource' in task.awaits) leaves.known++;
     }
     const { missing, extra } = unmatched(expected, found);
     if (!missing.length && !extra.length) return '';
