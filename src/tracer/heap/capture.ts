@@ -36,7 +36,7 @@ const DEFAULT_INSPECT_MS = 1_000;
 export async function captureTasks(session: InspectorSession, options: CaptureOptions = {}): Promise<TaskCapture> {
   const live = new LiveScripts(session);
   try {
-    const { graph, now } = await takeSnapshot(session, options.snapshotMs);
+    const { graph, now } = await takeSnapshot(session, live, options.snapshotMs);
     const capture = new LiveCapture(session, live);
     await capture.complete(new HeapTasks(graph, { ...idPrefix(options), ...(now !== undefined && { now }) }), options.inspectMs ?? DEFAULT_INSPECT_MS);
     return capture;
@@ -80,13 +80,19 @@ export async function parseSnapshotFile(file: string): Promise<HeapGraph> {
 
 const idPrefix = ({ idPrefix: prefix }: Pick<CaptureOptions, 'idPrefix'>): HeapTasksOptions => (prefix === undefined ? {} : { idPrefix: prefix });
 
-async function takeSnapshot(session: InspectorSession, snapshotMs: number | undefined): Promise<{ graph: HeapGraph; now: number | undefined }> {
-  const parser = new SnapshotParser();
+async function takeSnapshot(session: InspectorSession, scripts: LiveScripts, snapshotMs: number | undefined): Promise<{ graph: HeapGraph; now: number | undefined }> {
+  const parser = new SnapshotParser({ retainers: true });
   // One after the other: a second small answer waits in the target's socket until the first is acknowledged, 40 ms later.
   const { usedSize } = await session.send<{ usedSize: number }>('Runtime.getHeapUsage');
   const { result } = await session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression: 'performance.now()', returnByValue: true, silent: true });
   const timeoutMs = snapshotMs ?? Math.max(MIN_SNAPSHOT_MS, (usedSize / 2 ** 20) * SNAPSHOT_MS_PER_MB);
-  await requestHeapSnapshot(session, { onChunk: (chunk) => parser.push(chunk), timeoutMs });
+  let announced: Promise<unknown> | undefined;
+  const onChunk = (chunk: string) => {
+    // Asked now, the scripts are announced right after the snapshot, while we are busy with it.
+    announced ??= scripts.enable().catch(() => undefined);
+    parser.push(chunk);
+  };
+  await requestHeapSnapshot(session, { onChunk, timeoutMs });
   return { graph: parser.finish(), now: typeof result.value === 'number' ? result.value : undefined };
 }
 
@@ -110,8 +116,8 @@ class LiveCapture implements TaskCapture {
   }
 
   async complete(heap: HeapTasks, inspectMs: number): Promise<void> {
-    await nameFunctions(heap, this.#places);
-    heap.finish(await this.#addresses(heap));
+    const [addresses] = await Promise.all([this.#addresses(heap), nameFunctions(heap, this.#places)]);
+    heap.finish(addresses);
     this.#heapTasks = heap.tasks;
     for (const task of heap.tasks) {
       const { defined, only } = this.#places.of(task);

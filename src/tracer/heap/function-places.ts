@@ -27,9 +27,9 @@ export class FunctionPlaces {
 
   /** Reads all that the tasks run, so that `of` can answer. */
   async read(tasks: readonly HeapTask[]): Promise<void> {
-    for (const task of tasks) {
-      if (!this.#known.has(task.fn)) this.#known.set(task.fn, await this.#read(task));
-    }
+    const first = new Map<HeapFunction, HeapTask>();
+    for (const task of tasks) if (!first.has(task.fn)) first.set(task.fn, task);
+    await Promise.all([...first].map(async ([fn, task]) => this.#known.set(fn, await this.#read(task))));
   }
 
   of(task: HeapTask): FunctionPlace {

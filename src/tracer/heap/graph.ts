@@ -71,7 +71,9 @@ export class HeapGraph {
   constructor(
     readonly columns: GraphColumns,
     readonly strings: StringTable,
+    retainers?: Retainers,
   ) {
+    this.#retainers = retainers;
     this.nodeCount = columns.nodeType.length;
     this.edgeCount = columns.edgeType.length;
   }

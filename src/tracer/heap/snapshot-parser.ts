@@ -1,4 +1,4 @@
-import { EdgeType, HeapGraph, NodeType, type GraphColumns } from './graph';
+import { EdgeType, HeapGraph, NodeType, Retainers, type GraphColumns } from './graph';
 import { readLayout, SnapshotError, type SnapshotLayout } from './snapshot-layout';
 import { StringTable } from './string-table';
 
@@ -48,6 +48,10 @@ export class SnapshotParser {
   #stringCount = 0;
 
   #scratch = Buffer.alloc(0);
+  #retainers: Retainers | undefined;
+
+  /** `retainers`: build the edges backwards as soon as the edges are there, while the rest arrives. */
+  constructor(private readonly options: { retainers?: boolean } = {}) {}
 
   push(chunk: string | Uint8Array): void {
     let bytes: Uint8Array;
@@ -89,7 +93,7 @@ export class SnapshotParser {
     }
     if (this.#maxName >= this.#stringCount) throw damaged('a name refers to a string that is not there');
     columns.locations = this.#locationList.slice(0, this.#locationLength);
-    return new HeapGraph(columns, new StringTable(Buffer.from(this.#stringBytes.buffer, 0, this.#stringLength), this.#stringStarts, this.#stringCount));
+    return new HeapGraph(columns, new StringTable(Buffer.from(this.#stringBytes.buffer, 0, this.#stringLength), this.#stringStarts, this.#stringCount), this.#retainers);
   }
 
   #readByte(byte: number): void {
@@ -395,6 +399,7 @@ export class SnapshotParser {
     const { nodes, edges } = this.#layout!;
     if (this.#key === 'nodes' && (this.#records !== nodes || this.#edgeSum !== edges)) throw damaged('it has fewer nodes or edges than its header says');
     if (this.#key === 'edges' && this.#records !== edges) throw damaged('it has fewer edges than its header says');
+    if (this.#key === 'edges' && this.options.retainers) this.#retainers = new Retainers(this.#columns!);
     this.#at = At.afterValue;
   }
 
