@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { ConfigFinder } from './config/config';
 import type { FileError, Finding } from './finding';
-import { CompilerDied, isChannelFailure, type Asking, type Node, type Programs, type SourceUnit, type SyntaxKind } from './program';
+import { CompilerDied, isChannelFailure, isTooDeep, type Asking, type Node, type Programs, type SourceUnit, type SyntaxKind } from './program';
 import type { Listener, Report, Rule } from './rules/rule';
 import { SharedFacts } from './shared';
 import { withoutSuppressed } from './suppressions';
@@ -50,12 +50,8 @@ export class Linter {
       if (!unit) return unchecked(path, problem ?? 'the compiler could not read it; it may have been deleted in the meantime.');
       // The compiler, too, calls it binary, but as a syntax error in every place.
       if (unit.text.includes('\0')) return unchecked(path, 'binary content; the file was skipped.');
-      try {
-        return this.walk(unit);
-      } catch (error) {
-        if (error instanceof RangeError) return unchecked(path, 'its code is nested too deeply to be checked; it was skipped.');
-        throw error;
-      }
+      if (isTooDeep(unit.sourceFile)) return unchecked(path, 'its code is nested too deeply to be checked; it was skipped.');
+      return this.walk(unit);
     });
     const syntax = walks.map((walk) => walk.askSyntax());
     this.programs.ask([...syntax, ...walks.flatMap((walk) => walk.askings)]);

@@ -18,6 +18,7 @@ import {
   isPropertyDeclaration,
   isStringLiteral,
   isTaggedTemplateExpression,
+  isTooDeep,
   isVariableDeclaration,
   type CallExpression,
   type Expression,
@@ -131,7 +132,7 @@ function readAccesses(facts: FileFacts): Map<string, Site[]> {
     node.forEachChild((child) => visit(child, inner));
   };
   const [top] = facts.functions;
-  if (top) visit(facts.sourceFile, top);
+  if (top && !isTooDeep(facts.sourceFile)) visit(facts.sourceFile, top);
   return found;
 }
 
@@ -155,7 +156,8 @@ class Reader {
   constructor(private readonly sourceFile: SourceFile) {
     const path: string = sourceFile.fileName;
     const top = this.add({ key: `${path}#`, label: 'the top level', node: sourceFile, kind: 'module', parent: undefined, names: [], passed: undefined });
-    sourceFile.forEachChild((child) => this.visit(child, top));
+    // What is nested too deeply to be walked calls nothing, as far as this is told.
+    if (!isTooDeep(sourceFile)) sourceFile.forEachChild((child) => this.visit(child, top));
     for (const { node, parent } of this.overloads) {
       const name = declaredNames(node)[0];
       const whole = this.functions.find((one) => one.parent === parent && name !== undefined && one.names[0] === name);
