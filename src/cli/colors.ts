@@ -4,4 +4,7 @@ import picocolors from 'picocolors';
 const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
 const forced = FORCE_COLOR !== undefined && FORCE_COLOR !== '0';
 
-export const colors = picocolors.createColors(!NO_COLOR && (forced || (process.stdout.isTTY && TERM !== 'dumb')));
+// An undefined argument would leave the choice to the library, which colours wherever CI is set.
+const wanted = forced || (process.stdout.isTTY === true && TERM !== 'dumb');
+
+export const colors = picocolors.createColors(wanted && !NO_COLOR);

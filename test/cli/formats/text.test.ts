@@ -67,7 +67,7 @@ describe('text format', () => {
   it('has colours only where they are wanted', async () => {
     const folder = makeFolder({ 'a.ts': 'export const ready = new Promise<void>(async (resolve) => resolve());\n' });
     try {
-      const piped = await asyncscope(['check'], { cwd: folder.path, env: { NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined } });
+      const piped = await asyncscope(['check'], { cwd: folder.path, env: { NO_COLOR: undefined, FORCE_COLOR: undefined, CI: 'true' } });
       assert.equal(piped.code, 1);
       assert.ok(!piped.stdout.includes('\u001b'), piped.stdout);
       const forced = await asyncscope(['check'], { cwd: folder.path, env: { NO_COLOR: undefined, FORCE_COLOR: '1' } });
