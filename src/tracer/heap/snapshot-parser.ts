@@ -1,6 +1,6 @@
 import { EdgeType, HeapGraph, NodeType, Retainers, type GraphColumns } from './graph';
 import { readLayout, SnapshotError, type SnapshotLayout } from './snapshot-layout';
-import { StringTable } from './string-table';
+import { grown, StringCollector } from './string-collector';
 
 const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c, COLON = 0x3a, MINUS = 0x2d, NEWLINE = 0x0a;
 const OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 0x7d, OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d;
@@ -10,7 +10,7 @@ const MAX_HEADER_BYTES = 1 << 20;
 const MAX_KEY_BYTES = 64;
 
 /** What the parser is inside of. */
-const enum At { start, beforeKey, key, beforeColon, beforeValue, header, numbers, strings, string, skipped, afterValue, end }
+const enum At { start, beforeKey, key, beforeColon, beforeValue, header, numbers, strings, skipped, afterValue, end }
 
 /**
  * Reads V8's heap snapshot JSON, in pieces of any size as they arrive, straight into the columns of a HeapGraph.
@@ -42,10 +42,7 @@ export class SnapshotParser {
   #locationLength = 0;
   #maxName = 0;
 
-  #stringBytes = new Uint8Array(1 << 20);
-  #stringLength = 0;
-  #stringStarts = new Uint32Array(1 << 16);
-  #stringCount = 0;
+  readonly #strings = new StringCollector();
 
   #scratch = Buffer.alloc(0);
   #retainers: Retainers | undefined;
@@ -68,8 +65,8 @@ export class SnapshotParser {
           i = this.#readNumbers(bytes, i);
           break;
         case At.strings:
-        case At.string:
-          i = this.#readStrings(bytes, i);
+          i = this.#strings.read(bytes, i);
+          if (this.#strings.isComplete) this.#at = At.afterValue;
           break;
         case At.header:
         case At.skipped:
@@ -91,9 +88,9 @@ export class SnapshotParser {
     if (!layout || !columns || !['nodes', 'edges', 'strings'].every((part) => this.#seen.has(part))) {
       throw new SnapshotError('is no V8 heap snapshot: it has no nodes, edges or strings');
     }
-    if (this.#maxName >= this.#stringCount) throw damaged('a name refers to a string that is not there');
+    if (this.#maxName >= this.#strings.count) throw damaged('a name refers to a string that is not there');
     columns.locations = this.#locationList.slice(0, this.#locationLength);
-    return new HeapGraph(columns, new StringTable(Buffer.from(this.#stringBytes.buffer, 0, this.#stringLength), this.#stringStarts, this.#stringCount), this.#retainers);
+    return new HeapGraph(columns, this.#strings.table(), this.#retainers);
   }
 
   #readByte(byte: number): void {
@@ -402,55 +399,6 @@ export class SnapshotParser {
     if (this.#key === 'edges' && this.options.retainers) this.#retainers = new Retainers(this.#columns!);
     this.#at = At.afterValue;
   }
-
-  #readStrings(bytes: Uint8Array, from: number): number {
-    // Room for the worst case up front, so that the loop need not check.
-    if (this.#stringLength + bytes.length > this.#stringBytes.length) {
-      this.#stringBytes = grown(this.#stringBytes, Uint8Array, Math.ceil((this.#stringLength + bytes.length) * 1.5));
-    }
-    const store = this.#stringBytes;
-    const end = bytes.length;
-    let length = this.#stringLength;
-    let inString = this.#at === At.string;
-    let escaped = this.#escaped;
-    let i = from;
-    for (; i < end; i++) {
-      const byte = bytes[i]!;
-      if (inString) {
-        if (escaped) {
-          escaped = false;
-          store[length++] = byte;
-        } else if (byte === QUOTE) {
-          inString = false;
-          if (this.#stringCount + 2 > this.#stringStarts.length) {
-            this.#stringStarts = grown(this.#stringStarts, Uint32Array, this.#stringCount * 2);
-          }
-          this.#stringStarts[++this.#stringCount] = length;
-        } else {
-          escaped = byte === BACKSLASH;
-          store[length++] = byte;
-        }
-      } else if (byte === QUOTE) {
-        inString = true;
-      } else if (byte === CLOSE_ARRAY) {
-        this.#at = At.afterValue;
-        this.#stringLength = length;
-        return i + 1;
-      } else if (byte !== COMMA && !isSpace(byte)) {
-        throw damaged('"strings" has something else than strings');
-      }
-    }
-    this.#stringLength = length;
-    this.#escaped = escaped;
-    this.#at = inString ? At.string : At.strings;
-    return i;
-  }
-}
-
-function grown<T extends Uint8Array | Uint32Array>(old: T, type: new (length: number) => T, length: number): T {
-  const larger = new type(length);
-  larger.set(old);
-  return larger;
 }
 
 const notASnapshot = () => new SnapshotError('is no V8 heap snapshot');
