@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { EdgeType, HeapGraph, NodeType, Retainers, type GraphColumns } from './graph';
 import { readLayout, SnapshotError, type SnapshotLayout } from './snapshot-layout';
 import { grown, StringCollector } from './string-collector';
@@ -190,22 +191,8 @@ export class SnapshotParser {
   }
 
   #readHeader(text: string): void {
-    const layout = (this.#layout = readLayout(text));
-    try {
-      this.#columns = {
-        nodeType: new Uint8Array(layout.nodes),
-        nodeName: new Uint32Array(layout.nodes),
-        nodeId: new Uint32Array(layout.nodes),
-        selfSize: new Uint32Array(layout.nodes),
-        firstEdge: new Uint32Array(layout.nodes + 1),
-        edgeType: new Uint8Array(layout.edges),
-        edgeName: new Uint32Array(layout.edges),
-        edgeTo: new Uint32Array(layout.edges),
-        locations: new Uint32Array(0),
-      };
-    } catch {
-      throw new SnapshotError(`has too many objects for this machine's memory: ${layout.nodes} with ${layout.edges} references`);
-    }
+    this.#layout = readLayout(text);
+    this.#columns = emptyColumns(this.#layout);
   }
 
   #readNumbers(bytes: Uint8Array, from: number): number {
@@ -403,3 +390,24 @@ export class SnapshotParser {
 
 const notASnapshot = () => new SnapshotError('is no V8 heap snapshot');
 const damaged = (what: string) => new SnapshotError(`is damaged: ${what}`);
+
+/** Throws a SnapshotError where the objects that the header counts don't fit this machine's memory. */
+function emptyColumns({ nodes, edges }: SnapshotLayout): GraphColumns {
+  try {
+    // Asked before anything is taken: the system grants more than there is, and then refuses others, such as new processes.
+    if (nodes * 17 + edges * 9 > totalmem()) throw new RangeError('more than the memory');
+    return {
+      nodeType: new Uint8Array(nodes),
+      nodeName: new Uint32Array(nodes),
+      nodeId: new Uint32Array(nodes),
+      selfSize: new Uint32Array(nodes),
+      firstEdge: new Uint32Array(nodes + 1),
+      edgeType: new Uint8Array(edges),
+      edgeName: new Uint32Array(edges),
+      edgeTo: new Uint32Array(edges),
+      locations: new Uint32Array(0),
+    };
+  } catch {
+    throw new SnapshotError(`has too many objects for this machine's memory: ${nodes} with ${edges} references`);
+  }
+}
