@@ -1,4 +1,5 @@
-import { EDGE_TYPES, EdgeType, NODE_TYPES, NodeType } from './graph';
+import { totalmem } from 'node:os';
+import { EDGE_TYPES, EdgeType, NODE_TYPES, NodeType, type GraphColumns } from './graph';
 
 /** The bytes are no heap snapshot, or not a whole one. The message is a clause that follows the name of the source. */
 export class SnapshotError extends Error {
@@ -67,6 +68,27 @@ export function readLayout(text: string): SnapshotLayout {
     nodeTypes: types(meta?.['node_types'], NODE_TYPES, NodeType.unknown),
     edgeTypes: types(meta?.['edge_types'], EDGE_TYPES, EdgeType.unknown),
   };
+}
+
+/** Throws a SnapshotError where the objects that the header counts don't fit this machine's memory. */
+export function emptyColumns({ nodes, edges }: SnapshotLayout): GraphColumns {
+  try {
+    // Asked before anything is taken: the system grants more than there is, and then refuses others, such as new processes.
+    if (nodes * 17 + edges * 9 > totalmem()) throw new RangeError('more than the memory');
+    return {
+      nodeType: new Uint8Array(nodes),
+      nodeName: new Uint32Array(nodes),
+      nodeId: new Uint32Array(nodes),
+      selfSize: new Uint32Array(nodes),
+      firstEdge: new Uint32Array(nodes + 1),
+      edgeType: new Uint8Array(edges),
+      edgeName: new Uint32Array(edges),
+      edgeTo: new Uint32Array(edges),
+      locations: new Uint32Array(0),
+    };
+  } catch {
+    throw new SnapshotError(`has too many objects for this machine's memory: ${nodes} with ${edges} references`);
+  }
 }
 
 function isCount(value: unknown): value is number {

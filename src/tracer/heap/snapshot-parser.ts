@@ -1,6 +1,5 @@
-import { totalmem } from 'node:os';
 import { EdgeType, HeapGraph, NodeType, Retainers, type GraphColumns } from './graph';
-import { readLayout, SnapshotError, type SnapshotLayout } from './snapshot-layout';
+import { emptyColumns, readLayout, SnapshotError, type SnapshotLayout } from './snapshot-layout';
 import { grown, StringCollector } from './string-collector';
 
 const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c, COLON = 0x3a, MINUS = 0x2d, NEWLINE = 0x0a;
@@ -390,24 +389,3 @@ export class SnapshotParser {
 
 const notASnapshot = () => new SnapshotError('is no V8 heap snapshot');
 const damaged = (what: string) => new SnapshotError(`is damaged: ${what}`);
-
-/** Throws a SnapshotError where the objects that the header counts don't fit this machine's memory. */
-function emptyColumns({ nodes, edges }: SnapshotLayout): GraphColumns {
-  try {
-    // Asked before anything is taken: the system grants more than there is, and then refuses others, such as new processes.
-    if (nodes * 17 + edges * 9 > totalmem()) throw new RangeError('more than the memory');
-    return {
-      nodeType: new Uint8Array(nodes),
-      nodeName: new Uint32Array(nodes),
-      nodeId: new Uint32Array(nodes),
-      selfSize: new Uint32Array(nodes),
-      firstEdge: new Uint32Array(nodes + 1),
-      edgeType: new Uint8Array(edges),
-      edgeName: new Uint32Array(edges),
-      edgeTo: new Uint32Array(edges),
-      locations: new Uint32Array(0),
-    };
-  } catch {
-    throw new SnapshotError(`has too many objects for this machine's memory: ${nodes} with ${edges} references`);
-  }
-}

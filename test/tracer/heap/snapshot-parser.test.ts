@@ -117,7 +117,7 @@ describe('snapshot parser', () => {
     ['words for numbers', SMALL.replace('[ 1 , 3', '[ 1 , three'), /^is damaged: "edges" has something else than numbers$/],
     ['no strings', SMALL.replace(/,\s*"strings".*\]/s, ''), /^is no V8 heap snapshot: it has no nodes, edges or strings$/],
     ['two snapshots', SMALL + SMALL, /^is damaged: text follows its end$/],
-    ['more objects than memory', SMALL.replace('"node_count":2', '"node_count":4000000000000').replace('"edge_count":1', '"edge_count":4000000000000'), /^has too many objects/],
+    ['more objects than memory', SMALL.replace('"node_count":2', '"node_count":4294967295').replace('"edge_count":1', '"edge_count":4294967295'), /^has too many objects/],
   ];
   for (const [what, text, message] of bad) {
     it(`says what is wrong with ${what}`, () => {
