@@ -43,6 +43,8 @@ const bundles = Object.entries(entries)
     ...shared,
     entryPoints: [path.join(__dirname, file)],
     outfile: path.join(outdir, `${name}.js`),
+    // It runs inside other programs, where every byte and every require counts; a stack through it shows nobody anything.
+    ...(name === 'agent' && { minify: true, sourcemap: false, banner: {} }),
     // The language client and the snapshot reader are big: bundles of their own, required when first needed.
     external: name === 'extension' ? ['vscode', './language-server', './probes'] : ['vscode'],
     supported: { 'dynamic-import': name !== 'extension' },

@@ -1,0 +1,18 @@
+// The bundle that runs inside the user's process: by `node --require`, or evaluated through the inspector.
+import { parseConfig, CONFIG_VARIABLE, type AgentConfig } from './config';
+import { install, type AgentHandle, type PartStarters } from './install';
+
+/** What the agent watches. */
+const parts: PartStarters = {};
+
+/** For who evaluates the bundle through the inspector; `config` is the text that the variable would have. */
+export function start(config: string): AgentHandle | undefined {
+  const parsed = parseConfig(config);
+  return parsed && install(parsed, parts);
+}
+
+// The file name tells a preloaded module from an evaluated one.
+if (typeof module.filename === 'string') {
+  const config: AgentConfig | undefined = parseConfig(process.env[CONFIG_VARIABLE]);
+  if (config) install(config, parts);
+}
