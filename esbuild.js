@@ -28,6 +28,7 @@ const shared = {
 /** Bundles by name: dist/NAME.js. Only those whose entry file exists are built. */
 const entries = {
   cli: 'src/cli/main.ts',
+  'code-commands': 'src/cli/code-commands.ts',
   server: 'src/server/main.ts',
   watchdog: 'src/server/watchdog.ts',
   'eslint-probe': 'src/server/eslint-probe.ts',
@@ -35,6 +36,12 @@ const entries = {
   'language-server': 'src/extension/language-server.ts',
   probes: 'src/extension/tasks/probes.ts',
   agent: 'src/agent/agent.ts',
+};
+
+/** Big parts, by the bundle that needs them only sometimes: bundles of their own, required when first needed. */
+const loadedLater = {
+  cli: ['./code-commands'],
+  extension: ['./language-server', './probes'],
 };
 
 const bundles = Object.entries(entries)
@@ -45,9 +52,8 @@ const bundles = Object.entries(entries)
     outfile: path.join(outdir, `${name}.js`),
     // It runs inside other programs, where every byte and every require counts; a stack through it shows nobody anything.
     ...(name === 'agent' && { minify: true, sourcemap: false, banner: {} }),
-    // The language client and the snapshot reader are big: bundles of their own, required when first needed.
-    external: name === 'extension' ? ['vscode', './language-server', './probes'] : ['vscode'],
-    supported: { 'dynamic-import': name !== 'extension' },
+    external: ['vscode', ...(loadedLater[name] ?? [])],
+    supported: { 'dynamic-import': !(name in loadedLater) },
   }));
 
 /** Test files stay separate modules; packages come from node_modules, except the compiler's API (an ES module). */

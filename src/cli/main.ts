@@ -10,11 +10,11 @@ const program = new Command('asyncscope')
 
 /** Only the command that is asked for is loaded; for the help, all. In the order of the help. */
 const commands: Record<string, () => Promise<(program: Command) => void>> = {
-  check: async () => (await import('./check')).addCheck,
+  check: async () => (await import('./code-commands')).addCheck,
   ps: async () => (await import('./ps')).addPs,
   tree: async () => (await import('./tree')).addTree,
-  rules: async () => (await import('./rules')).addRules,
-  lsp: async () => (await import('./lsp')).addLsp,
+  rules: async () => (await import('./code-commands')).addRules,
+  lsp: async () => (await import('./code-commands')).addLsp,
   'close-inspector': async () => (await import('./close-inspector')).addCloseInspector,
 };
 

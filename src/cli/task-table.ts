@@ -66,7 +66,7 @@ function collapse(tasks: readonly Task[]): Row[] {
     }
   }
   return [...rows.values()].sort(
-    (a, b) => Number(b.task.stuck) - Number(a.task.stuck) || b.count - a.count || placeText(a.task).localeCompare(placeText(b.task)),
+    (a, b) => Number(b.task.stuck) - Number(a.task.stuck) || b.count - a.count || (placeText(a.task) < placeText(b.task) ? -1 : 1),
   );
 }
 

@@ -1,6 +1,7 @@
 // How long a process stands still for a heap snapshot.
 import os from 'node:os';
 import type { InspectorSession } from './inspector/session';
+import { grouped } from './task-text';
 
 export interface PauseEstimate {
   heapBytes: number;
@@ -27,5 +28,5 @@ export function formatDuration(ms: number): string {
 }
 
 export function formatMegabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6).toLocaleString('en-US')} MB`;
+  return `${grouped(Math.round(bytes / 1e6))} MB`;
 }

@@ -79,7 +79,12 @@ export function times(count: number): string {
 }
 
 export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `10,000`. By hand: the first `toLocaleString` of a process takes as long as reading a small heap. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Control characters of a program's own names and values would reach the terminal. */

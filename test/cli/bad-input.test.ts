@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, cpSync, symlinkSync } from 'node:fs';
 import { makeFolder, type Folder } from '../folder';
-import { asyncscope, checkJson, cliPath, compilerFolder, type CheckJson, type Outcome } from './command';
+import { asyncscope, checkJson, compilerFolder, copyCli, type CheckJson, type Outcome } from './command';
 
 /** A file with one finding: that it is found shows that the others were still checked. */
 const flagged = 'export const ready = new Promise<void>(async (resolve) => {\n  resolve();\n});\n';
@@ -84,7 +84,7 @@ describe('check on bad input', () => {
       // A copy with its compiler beside it, since another user may not be able to read the project's own folder.
       const tool = makeFolder();
       try {
-        cpSync(cliPath, tool.file('cli.js'));
+        copyCli(tool);
         cpSync(compilerFolder(), tool.file('typescript'), { recursive: true });
         chmodSync(tool.path, 0o755);
         chmodSync(folder.path, 0o755);
@@ -211,7 +211,7 @@ describe('check on bad input', () => {
       folder = makeFolder({ 'good.ts': flagged });
       const tool = makeFolder();
       try {
-        cpSync(cliPath, tool.file('cli.js'));
+        copyCli(tool);
         const { code, stdout, stderr } = await asyncscope(['check'], { cwd: folder.path, cli: tool.file('cli.js') });
         assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
         assert.match(stderr, /^asyncscope: The TypeScript compiler for this platform is missing\. Install @typescript\/typescript-\S+, .+\.\n$/);

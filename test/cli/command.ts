@@ -1,10 +1,17 @@
 import { spawn } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { DiagnosticJson } from '../../src/analyzer/diagnostics';
+import type { Folder } from '../folder';
 
 /** The built command line. */
 export const cliPath = path.resolve('dist/cli.js');
+
+/** Puts a copy of it into a folder, as `cli.js`. */
+export function copyCli(folder: Folder): void {
+  for (const bundle of ['cli.js', 'code-commands.js']) cpSync(path.join(path.dirname(cliPath), bundle), folder.file(bundle));
+}
 
 export interface Outcome {
   code: number | null;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, cpSync, lstatSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { applyEdits } from '../../src/analyzer/fixes/edits';
 import { makeFolder, type Folder } from '../folder';
-import { asyncscope, checkJson, cliPath, compilerFolder } from './command';
+import { asyncscope, checkJson, compilerFolder, copyCli } from './command';
 
 /** An executor that need not be async, which `--fix` mends; and one that awaits, for which there is a fix to choose. */
 const idle = 'export const ready = new Promise<void>(async (resolve) => {\n  resolve();\n});\n';
@@ -72,7 +72,7 @@ describe('check --fix', () => {
     folder = makeFolder({ 'idle.ts': idle, 'locked.ts': idle });
     const tool = makeFolder();
     try {
-      cpSync(cliPath, tool.file('cli.js'));
+      copyCli(tool);
       cpSync(compilerFolder(), tool.file('typescript'), { recursive: true });
       chmodSync(tool.path, 0o755);
       chmodSync(folder.path, 0o777);
