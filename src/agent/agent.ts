@@ -1,9 +1,12 @@
 // The bundle that runs inside the user's process: by `node --require`, or evaluated through the inspector.
 import { parseConfig, CONFIG_VARIABLE, type AgentConfig } from './config';
 import { install, type AgentHandle, type PartStarters } from './install';
+import { TaskList } from './task-list';
 
 /** What the agent watches. */
-const parts: PartStarters = {};
+const parts: PartStarters = {
+  tasks: ({ track = true }) => (track ? new TaskList() : undefined),
+};
 
 /** For who evaluates the bundle through the inspector; `config` is the text that the variable would have. */
 export function start(config: string): AgentHandle | undefined {

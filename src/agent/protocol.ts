@@ -55,3 +55,123 @@ export function parseAnswer(text: unknown): PollAnswer {
 export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
+
+/** What a task waits for, in `TaskColumns.awaits`; the meaning of `ref` beside it. */
+export const AwaitsCode = {
+  /** Nothing is known of it. */
+  promise: 0,
+  /** ref: the id of another task in the list. */
+  task: 1,
+  /** ref: index in `groups`. */
+  group: 2,
+  /** ref: the site where the promise was made. */
+  made: 3,
+  /** What it waited for is settled: its continuation is queued. */
+  ready: 4,
+} as const;
+
+export const TaskCode = { call: 0, generator: 1, promise: 2 } as const;
+
+/** Bits of `TaskColumns.marks`. */
+export const TaskMark = {
+  /** The call began before it was watched: its age is at least what is known. */
+  older: 1,
+  /** Where it was made is likely, not certain. */
+  unsure: 2,
+} as const;
+
+/** One entry for each task in every column. */
+export interface TaskColumns {
+  /** Stays the same from poll to poll. */
+  id: number[];
+  kind: number[];
+  site: number[];
+  /** Where it is suspended; 0 for a promise. */
+  at: number[];
+  /** Milliseconds on the clock of `TaskData.now`. */
+  born: number[];
+  marks: number[];
+  awaits: number[];
+  ref: number[];
+}
+
+/** A combinator that tasks wait for. */
+export interface GroupRow {
+  site: number;
+  total: number;
+  pending: number;
+  /** Ids of the members that are tasks. */
+  tasks: number[];
+  /** Where the other pending members were made. */
+  sites: number[];
+}
+
+/** kind, builtin, file, name, line, column, fnLine, fnColumn, callerFile, callerLine, callerColumn; see Site. */
+export type SiteRow = [number, string, string, string, number, number, number, number, string, number, number];
+
+/** The answer's part `tasks`. Times are in milliseconds since tracking began. */
+export interface TaskData {
+  now: number;
+  /** The first site in `sites`; the client has those before. */
+  firstSite: number;
+  sites: SiteRow[];
+  tasks: TaskColumns;
+  groups: GroupRow[];
+  /** Names that the program gave, by task id. */
+  names: [number, string][];
+  counts: TaskCounts;
+  /** The newest calls that were collected while pending: site, site of the await, age in ms. */
+  lost: [number, number, number][];
+}
+
+export interface TaskCounts {
+  /** Promises made, and pending, since tracking began. */
+  created: number;
+  pending: number;
+  /** Async calls collected while pending. */
+  lost: number;
+  /** Promises that were not tracked since too many were pending. */
+  dropped: number;
+  /** Promises whose place is guessed, since reading the stack would have cost too much. */
+  unread: number;
+  /** Tasks beyond the limit of one answer. */
+  untold: number;
+}
+
+/** One answer tells of so many tasks at most. */
+export const MAX_TASKS_TOLD = 200_000;
+
+/** The client's side. Throws a one-sentence Error where anything does not fit. */
+export function parseTaskData(value: unknown): TaskData {
+  const data = value as Partial<TaskData> | null | undefined;
+  if (typeof data !== 'object' || data === null) throw damaged();
+  const { tasks, sites, groups, names, counts, lost } = data;
+  if (!isCount(data.firstSite) || typeof data.now !== 'number' || !Array.isArray(sites) || !sites.every(isSiteRow)) throw damaged();
+  if (typeof tasks !== 'object' || tasks === null || !Array.isArray(tasks.id)) throw damaged();
+  for (const column of COLUMNS) {
+    const values: unknown = tasks[column];
+    if (!Array.isArray(values) || values.length !== tasks.id.length || values.length > MAX_TASKS_TOLD || !values.every(isCount)) throw damaged();
+  }
+  if (!Array.isArray(groups) || !groups.every(isGroupRow)) throw damaged();
+  if (!Array.isArray(names) || !names.every((row: unknown) => Array.isArray(row) && isCount(row[0]) && typeof row[1] === 'string')) throw damaged();
+  if (!Array.isArray(lost) || !lost.every((row: unknown) => Array.isArray(row) && row.length === 3 && row.every(isCount))) throw damaged();
+  if (typeof counts !== 'object' || counts === null || !COUNTS.every((name) => isCount(counts[name]))) throw damaged();
+  return data as TaskData;
+}
+
+const COLUMNS = ['id', 'kind', 'site', 'at', 'born', 'marks', 'awaits', 'ref'] as const satisfies readonly (keyof TaskColumns)[];
+const COUNTS = ['created', 'pending', 'lost', 'dropped', 'unread', 'untold'] as const satisfies readonly (keyof TaskCounts)[];
+
+function isSiteRow(row: unknown): row is SiteRow {
+  const texts = new Set([1, 2, 3, 8]);
+  return Array.isArray(row) && row.length === 11 && row.every((cell, index) => (texts.has(index) ? typeof cell === 'string' : isCount(cell)));
+}
+
+function isGroupRow(row: unknown): row is GroupRow {
+  const { site, total, pending, tasks, sites } = (row ?? {}) as Partial<GroupRow>;
+  return isCount(site) && isCount(total) && isCount(pending) && Array.isArray(tasks) && tasks.every(isCount) && Array.isArray(sites) && sites.every(isCount);
+}
+
+function damaged(): Error {
+  return new Error('The agent’s list of tasks is damaged.');
+}

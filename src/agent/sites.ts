@@ -1,0 +1,133 @@
+import type { CallFrame } from './stack-reader';
+
+/** What made a promise, told by the stack. */
+export const SiteKind = {
+  /** Not read. */
+  unknown: 0,
+  /** An async function was called. */
+  call: 1,
+  /** `new Promise`, `Promise.resolve`, a native function's promise. */
+  made: 2,
+  /** `Promise.all` and its like. */
+  group: 3,
+  /** An await: the promise is V8's own, for the continuation. */
+  await: 4,
+  /** `.then`, `.catch`, `.finally`; or V8 lets one promise follow another. */
+  then: 5,
+  /** A combinator's `.then` on one of its members. */
+  member: 6,
+  /** An async generator was asked for its next value. */
+  next: 7,
+} as const;
+
+/** Where promises are made. Lines and columns from 1; 0 where they are not known. */
+export interface Site {
+  kind: number;
+  /** The innermost function with source text: its script's name, its own name (with its class, where V8 knows it), and where in it. */
+  file: string;
+  name: string;
+  line: number;
+  column: number;
+  /** Where that function starts. */
+  fnLine: number;
+  fnColumn: number;
+  /** `all`, `race`, … for a group. */
+  builtin: string;
+  /** Who called that function; empty where nothing did (a continuation). */
+  callerFile: string;
+  callerLine: number;
+  callerColumn: number;
+}
+
+/** Sites beyond so many are all the unknown one; their promises are counted. */
+export const MAX_SITES = 1 << 14;
+const COMBINATORS = new Set(['all', 'allSettled', 'any', 'race']);
+const REQUESTS = new Set(['next', 'return', 'throw']);
+/** Classes of `this` that tell a reader nothing. */
+const PLAIN_TYPES = new Set(['Object', 'Function', 'Module', 'global', 'Window']);
+const NO_SITE: Site = { kind: SiteKind.unknown, file: '', name: '', line: 0, column: 0, fnLine: 0, fnColumn: 0, builtin: '', callerFile: '', callerLine: 0, callerColumn: 0 };
+
+/** All sites seen, by number; 0 is the unknown one. A number never changes its meaning. */
+export class SiteTable {
+  readonly sites: Site[] = [NO_SITE];
+  /** By site number. */
+  readonly kinds = new Uint8Array(MAX_SITES);
+  /** The number of the function that the site is in: sites in one function share it. */
+  readonly functions = new Int32Array(MAX_SITES);
+  /** 1 for functions of Node itself. */
+  readonly internal = new Uint8Array(MAX_SITES);
+  /** How many captures found the table full. */
+  overflowed = 0;
+  private readonly numbers = new Map<string, number>();
+  private readonly functionNumbers = new Map<string, number>();
+
+  /** The number of the site that a stack shows; `own` frames at its start are the agent's. `parented`: the promise hangs on another. */
+  read(frames: CallFrame[], own: number, parented: boolean): number {
+    // Builtins have no file.
+    let at = own;
+    while (at < frames.length && !fileOf(frames[at]!)) at++;
+    const [first, second] = frames.slice(own, at).map((frame) => frame.getFunctionName() ?? '(builtin)');
+    const kind = kindOf(first ?? '', second ?? '', parented);
+    const frame = frames[at];
+    const withCaller = kind !== SiteKind.await && kind !== SiteKind.member;
+    const next = withCaller ? frames.slice(at + 1).find((each) => each.isAsync() || fileOf(each)) : undefined;
+    const caller = next?.isAsync() ? undefined : next;
+    const key = `${kind} ${first ?? ''} ${frame ? `${fileOf(frame)}:${frame.getPosition()}` : ''} ${caller ? `${fileOf(caller)}:${caller.getPosition()}` : ''}`;
+    const known = this.numbers.get(key);
+    if (known !== undefined) return known;
+    if (this.sites.length >= MAX_SITES) {
+      this.overflowed++;
+      return 0;
+    }
+    return this.add(key, kind, first ?? '', frame, caller);
+  }
+
+  private add(key: string, kind: number, builtin: string, frame: CallFrame | undefined, caller: CallFrame | undefined): number {
+    const number = this.sites.length;
+    const site: Site = {
+      ...NO_SITE,
+      kind,
+      builtin,
+      ...(frame && {
+        file: fileOf(frame),
+        name: nameOf(frame),
+        line: frame.getLineNumber() ?? 0,
+        column: frame.getColumnNumber() ?? 0,
+        fnLine: frame.getEnclosingLineNumber?.() ?? 0,
+        fnColumn: frame.getEnclosingColumnNumber?.() ?? 0,
+      }),
+      ...(caller && { callerFile: fileOf(caller), callerLine: caller.getLineNumber() ?? 0, callerColumn: caller.getColumnNumber() ?? 0 }),
+    };
+    this.sites.push(site);
+    this.numbers.set(key, number);
+    this.kinds[number] = kind;
+    this.internal[number] = site.file.startsWith('node:') ? 1 : 0;
+    const fnKey = `${site.file}:${site.fnLine}:${site.fnColumn}`;
+    let fn = this.functionNumbers.get(fnKey);
+    if (fn === undefined) this.functionNumbers.set(fnKey, (fn = this.functionNumbers.size + 1));
+    this.functions[number] = fn;
+    return number;
+  }
+}
+
+function fileOf(frame: CallFrame): string {
+  return frame.getFileName() ?? frame.getScriptNameOrSourceURL() ?? '';
+}
+
+function nameOf(frame: CallFrame): string {
+  const name = frame.getFunctionName() ?? '';
+  if (!name || name.includes('.')) return name;
+  // What V8 calls the type is the class of `this`, or Function for a static method.
+  const type = frame.isToplevel() || frame.getMethodName() !== name ? null : frame.getTypeName();
+  return type && !PLAIN_TYPES.has(type) ? `${type}.${name}` : name;
+}
+
+function kindOf(builtin: string, under: string, parented: boolean): number {
+  if (parented) {
+    if (!builtin) return SiteKind.await;
+    return COMBINATORS.has(under) || COMBINATORS.has(builtin) ? SiteKind.member : SiteKind.then;
+  }
+  if (!builtin) return SiteKind.call;
+  if (COMBINATORS.has(builtin)) return SiteKind.group;
+  return REQUESTS.has(builtin) ? SiteKind.next : SiteKind.made;
+}

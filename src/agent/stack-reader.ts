@@ -1,0 +1,37 @@
+import vm from 'node:vm';
+
+/** What we read of one frame of a stack. */
+export interface CallFrame {
+  getFileName(): string | null | undefined;
+  getScriptNameOrSourceURL(): string | null | undefined;
+  getFunctionName(): string | null;
+  /** The class of `this`. */
+  getTypeName(): string | null;
+  /** The property of `this` that the function is. */
+  getMethodName(): string | null;
+  isToplevel(): boolean;
+  /** A caller that waits at an await, and is not on the stack itself. */
+  isAsync(): boolean;
+  getLineNumber(): number | null;
+  getColumnNumber(): number | null;
+  /** Offset in the script. */
+  getPosition(): number;
+  getEnclosingLineNumber?(): number | null;
+  getEnclosingColumnNumber?(): number | null;
+}
+
+const DEPTH = 10;
+
+/**
+ * Makes what reads the caller's stack, innermost frame first; the first ones are the agent's own. It lives in a realm of
+ * its own, so that neither `Error.stackTraceLimit` nor `Error.prepareStackTrace` of the program is ever touched or seen.
+ */
+export function stackReader(): () => CallFrame[] {
+  const context = vm.createContext({}, { name: 'asyncscope' });
+  return vm.runInContext(
+    `Error.stackTraceLimit = ${DEPTH};
+     Error.prepareStackTrace = (error, frames) => frames;
+     (() => { const holder = {}; Error.captureStackTrace(holder); const frames = holder.stack; return Array.isArray(frames) ? frames : []; })`,
+    context,
+  ) as () => CallFrame[];
+}

@@ -1,0 +1,34 @@
+import { strict as assert } from 'node:assert';
+import path from 'node:path';
+import { nodeBinary, nodeMajors } from '../host/provision';
+import { accountOf, agentFixtures, runToEnd, tasksIn, withAgent } from './agent-process';
+
+interface Account {
+  pending: Record<string, number>;
+  edges: Record<string, number>;
+  abandonedCalls: number;
+  answer: string;
+}
+
+describe('the tracker of promises', function () {
+  this.timeout(120_000);
+
+  for (const major of nodeMajors) {
+    it(`lists exactly what a program knows to be pending, of 200,000 promises on Node ${major}`, async () => {
+      const { code, stdout, stderr } = await runToEnd(await nodeBinary(major), ['--expose-gc', path.join(agentFixtures, 'oracle.js'), '32000', String(major)], withAgent());
+      assert.equal(code, 0, stderr);
+      const account = JSON.parse(stdout) as Account;
+      const { tasks } = tasksIn(account.answer);
+      const listed = accountOf(tasks);
+      assert.deepEqual(sorted(listed.pending), sorted(account.pending));
+      assert.deepEqual(sorted(listed.edges), sorted(account.edges));
+      assert.equal(tasks.counts.lost, account.abandonedCalls, 'calls that nothing can resume are lost, and no others');
+      assert.ok(account.abandonedCalls > 50 && tasks.counts.created > 150_000, 'the program did its part');
+      assert.equal(tasks.counts.dropped, 0);
+    });
+  }
+});
+
+function sorted(counts: Record<string, number>): [string, number][] {
+  return Object.entries(counts).filter(([, count]) => count > 0).sort(([a], [b]) => (a < b ? -1 : 1));
+}
