@@ -1,9 +1,11 @@
 import { MAX_SITES } from './sites';
 
+const LONGEST_INTERVAL = 4095;
+
 /**
  * Foretells at which site the next promise is made, since a look at the stack costs as much as twenty promises: what
  * followed a site last time mostly follows it again. A forecast is checked by the stack after 1, 2, 4, … uses while it
- * holds, and after each one again once it did not.
+ * holds, and each time once it did not.
  */
 export class SitePredictor {
   /** By transition: the site that followed, 0 for none yet. */
@@ -35,13 +37,12 @@ export class SitePredictor {
   learn(transition: number, site: number): void {
     if (transition >= this.next.length) this.grow(transition);
     const known = this.next[transition]!;
-    if (known === site) this.interval[transition] = Math.min(this.interval[transition]! * 2 + 1, LONGEST_INTERVAL);
-    else {
-      if (known !== 0) this.wrong[transition] = 1;
-      this.next[transition] = site;
-      this.interval[transition] = 0;
-    }
-    this.left[transition] = this.wrong[transition] ? Math.min(this.interval[transition]!, LONGEST_DOUBTFUL_INTERVAL) : this.interval[transition]!;
+    if (known !== 0 && known !== site) this.wrong[transition] = 1;
+    this.next[transition] = site;
+    // Where different sites follow, only the stack can tell.
+    const interval = this.wrong[transition] || known === 0 ? 0 : Math.min(this.interval[transition]! * 2 + 1, LONGEST_INTERVAL);
+    this.interval[transition] = interval;
+    this.left[transition] = interval;
   }
 
   /** What happened shows that the forecast was wrong. */
@@ -68,7 +69,3 @@ export class SitePredictor {
     this.wrong = copy(this.wrong, new Uint8Array(length));
   }
 }
-
-const LONGEST_INTERVAL = 4095;
-/** After two different sites, each look is worth its cost. */
-const LONGEST_DOUBTFUL_INTERVAL = 0;

@@ -106,7 +106,7 @@ export class PromiseTracker {
     this.stopHooks = promiseHooks.createHook({
       init: (promise, parent) => {
         try {
-          this.onInit(promise, parent as object | undefined);
+          this.onInit(promise, parent);
         } catch {
           this.failures++; // at the end of the stack, say: what a hook throws would end the program
         }
