@@ -1,0 +1,102 @@
+import type * as inspectorModule from 'node:inspector';
+import type * as workerModule from 'node:worker_threads';
+
+/** What the watched thread and the watching one share: an Int32Array with these slots. */
+export const slots = {
+  /** Turns of the loop. */
+  turns: 0,
+  /** The last ping that the loop has answered. */
+  answered: 1,
+  /** Milliseconds that the watching thread has looked: it stands still when the whole process is stopped. */
+  looked: 2,
+  /** How often it has asked what runs, since a ping was not answered. */
+  asked: 3,
+  count: 4,
+} as const;
+
+export interface WatchData {
+  shared: Int32Array;
+  /** Between two looks while the loop turns. */
+  lookMs: number;
+  /** Between two looks while the loop is idle. Each costs an idle process up to a quarter of a millisecond. */
+  idleLookMs: number;
+  /** A ping that is not answered for so long means that the loop is busy. */
+  answerMs: number;
+  /** Asked again so often while the block lasts. */
+  againMs: number;
+  /** Global function of the watched thread that notes its stack; takes the time of `process.hrtime()` in milliseconds. */
+  noteStack: string;
+  slots: typeof slots;
+}
+
+/**
+ * The watching thread. It runs from its text, so it may use nothing from outside. A loop that does not turn is idle or
+ * blocked: a ping tells. It is sent once after each turn and whenever an idle process uses the CPU: an idle loop is left
+ * alone. A blocked thread is asked for its stack through the inspector, which interrupts JavaScript without stopping it.
+ */
+export function watchThread(load: (name: string) => unknown): void {
+  const { Session } = load('node:inspector') as typeof inspectorModule;
+  const { parentPort, workerData } = load('node:worker_threads') as typeof workerModule;
+  const { shared, lookMs, idleLookMs, answerMs, againMs, noteStack, slots: slot } = workerData as WatchData;
+  /** Microseconds of CPU time between two looks that no idle process uses. */
+  const busyCpu = 1000;
+
+  let turns = -1;
+  let cpu = 0;
+  let ping = 0;
+  /** `open`: nothing is known of this turn. `idle`: the loop waits. `pinged` and `blocked` have a timer of their own. */
+  let state: 'open' | 'idle' | 'pinged' | 'blocked' = 'open';
+  let session: inspectorModule.Session | undefined;
+
+  const cpuTime = () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  };
+
+  const hasTurned = () => {
+    const now = Atomics.load(shared, slot.turns);
+    if (now === turns) return false;
+    turns = now;
+    state = 'open';
+    return true;
+  };
+
+  const ask = () => {
+    if (hasTurned() || Atomics.load(shared, slot.answered) === ping) {
+      if (state !== 'open') state = 'idle';
+      session?.disconnect();
+      session = undefined;
+      return;
+    }
+    state = 'blocked';
+    Atomics.add(shared, slot.asked, 1);
+    if (!session) {
+      session = new Session();
+      session.connectToMainThread();
+    }
+    const [seconds, nanoseconds] = process.hrtime();
+    const expression = `globalThis[${JSON.stringify(noteStack)}]?.(${seconds * 1e3 + nanoseconds / 1e6})`;
+    session.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, () => setTimeout(ask, againMs));
+  };
+
+  const look = () => {
+    const turned = lookAtLoop();
+    const wait = state === 'idle' && !turned ? idleLookMs : lookMs;
+    Atomics.add(shared, slot.looked, Math.round(wait));
+    setTimeout(look, wait);
+  };
+
+  const lookAtLoop = () => {
+    const used = cpuTime() - cpu;
+    cpu += used;
+    if (hasTurned()) return true;
+    if (state === 'open' || (state === 'idle' && used >= busyCpu)) {
+      state = 'pinged';
+      parentPort?.postMessage(++ping);
+      setTimeout(ask, answerMs);
+    }
+    return false;
+  };
+
+  look();
+}
