@@ -1,65 +1,60 @@
 // The stack of the main thread, noted while an interruption holds it up.
 import { maxFrames, type BlockedFrame } from './blocked-loop';
+import { stackReader, type CallFrame } from './stack-reader';
 
 export interface NotedStack {
   /** Innermost first. */
   frames: BlockedFrame[];
   /** See BlockedPlace. */
   late: boolean;
+  /** How much of the block it stands for, in milliseconds. */
+  ms: number;
 }
 
 /** JavaScript is interrupted within a millisecond or two; after longer it was native code that ran. */
-const promptMs = 8;
+const promptMs = 10;
 const maxName = 200;
 const maxUrl = 2000;
 
-/** The stack below `from`; `delayMs` is how long the interruption had to wait. Leaves nothing behind that the program sees. */
-export function mainStack(delayMs: number, from: (asked: number) => void): NotedStack {
+/** The reader's frame, that of `read`, its caller's, and the text that the inspector runs. */
+const ownFrames = 4;
+const read = stackReader(ownFrames + maxFrames);
+
+/** The stack that an interruption holds up; `delayMs` is how long the interruption had to wait for it. */
+export function heldUpStack(ms: number, delayMs: number): NotedStack {
   const late = delayMs > promptMs;
-  const { prepareStackTrace, stackTraceLimit } = Error;
-  const holder: { stack?: NodeJS.CallSite[] } = {};
-  try {
-    Error.stackTraceLimit = maxFrames;
-    Error.prepareStackTrace = (_error, sites) => sites;
-    Error.captureStackTrace(holder, from);
-    // The outermost function of the interruption is the text that the inspector ran; native functions have no file.
-    const sites = (holder.stack ?? []).filter((site) => site.getFileName());
-    if (late && sites[0] && isAtItsStart(sites[0])) sites.shift();
-    return { frames: sites.map(frameOf), late };
-  } catch {
-    return { frames: [], late };
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    Error.prepareStackTrace = prepareStackTrace;
-  }
+  // Native functions have no file, and those that wait at an await are not on the stack.
+  const frames = read().slice(ownFrames).filter((frame) => frame.getFileName() && !frame.isAsync());
+  if (late && frames[0] && isAtItsStart(frames[0])) frames.shift();
+  return { frames: frames.map(frameOf), late, ms };
 }
 
 /** Native code is over, and the next function was about to begin when the interruption came: it has nothing to do with it. */
-function isAtItsStart(site: NodeJS.CallSite): boolean {
-  const { line, column } = enclosing(site);
-  const name = site.getFunctionName()?.split('.').at(-1) ?? '';
+function isAtItsStart(frame: CallFrame): boolean {
+  const name = frame.getFunctionName()?.split('.').at(-1) ?? '';
   // V8 lets a function begin at its parameter list.
-  return site.getLineNumber() === line && (site.getColumnNumber() ?? 0) <= column + 'async function* '.length + name.length;
+  const body = (frame.getEnclosingColumnNumber?.() ?? 0) + 'async function* '.length + name.length;
+  return frame.getLineNumber() === frame.getEnclosingLineNumber?.() && (frame.getColumnNumber() ?? 0) <= body;
 }
 
-/** Where the function begins that a frame is in. */
-function enclosing(site: NodeJS.CallSite): { line: number; column: number } {
-  const { getEnclosingLineNumber, getEnclosingColumnNumber } = site as unknown as Record<string, (() => number) | undefined>;
-  return { line: getEnclosingLineNumber?.call(site) ?? 0, column: getEnclosingColumnNumber?.call(site) ?? 0 };
-}
-
-function frameOf(site: NodeJS.CallSite): BlockedFrame {
+function frameOf(frame: CallFrame): BlockedFrame {
   return {
-    name: (site.getFunctionName() ?? '').slice(0, maxName),
-    url: (site.getFileName() ?? '').slice(0, maxUrl),
-    line: site.getLineNumber() ?? 1,
-    column: site.getColumnNumber() ?? 1,
+    name: (frame.getFunctionName() ?? '').slice(0, maxName),
+    url: (frame.getFileName() ?? '').slice(0, maxUrl),
+    line: frame.getLineNumber() ?? 1,
+    column: frame.getColumnNumber() ?? 1,
   };
 }
 
-/** Stacks with the same key are one place: the innermost line that is not Node's own, or no line at all. */
-export function placeKey({ frames, late }: NotedStack): string {
-  const index = frames.findIndex((frame) => !frame.url.startsWith('node:'));
-  const place = frames[index];
-  return place ? JSON.stringify([place.url, place.line, frames[index - 1]?.name, late]) : '';
+/** The stack that stands for most of a block, counting together those of one place. */
+export function heaviest(stacks: readonly NotedStack[]): NotedStack | undefined {
+  const weights = new Map<string, number>();
+  for (const stack of stacks) weights.set(placeKey(stack.frames), (weights.get(placeKey(stack.frames)) ?? 0) + stack.ms);
+  const most = Math.max(...weights.values());
+  return stacks.filter((stack) => weights.get(placeKey(stack.frames)) === most).sort((one, other) => other.ms - one.ms)[0];
+}
+
+/** Stacks with the same key are one place: the lines that are not Node's own, or no line at all. */
+export function placeKey(frames: readonly BlockedFrame[]): string {
+  return JSON.stringify(frames.filter((frame) => !frame.url.startsWith('node:')).map((frame) => [frame.url, frame.line]));
 }

@@ -23,13 +23,13 @@ export interface CallFrame {
 const DEPTH = 10;
 
 /**
- * Makes what reads the caller's stack, innermost frame first; the first ones are the agent's own. It lives in a realm of
+ * Makes what reads the caller's stack, innermost frame first, `depth` frames at most; the first ones are the agent's own. It lives in a realm of
  * its own, so that neither `Error.stackTraceLimit` nor `Error.prepareStackTrace` of the program is ever touched or seen.
  */
-export function stackReader(): () => CallFrame[] {
+export function stackReader(depth = DEPTH): () => CallFrame[] {
   const context = vm.createContext({}, { name: 'asyncscope' });
   return vm.runInContext(
-    `Error.stackTraceLimit = ${DEPTH};
+    `Error.stackTraceLimit = ${depth};
      Error.prepareStackTrace = (error, frames) => frames;
      (() => { const holder = {}; Error.captureStackTrace(holder); const frames = holder.stack; return Array.isArray(frames) ? frames : []; })`,
     context,

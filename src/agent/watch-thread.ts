@@ -24,9 +24,16 @@ export interface WatchData {
   answerMs: number;
   /** Asked again so often while the block lasts. */
   againMs: number;
-  /** Global function of the watched thread that notes its stack; takes the time of `process.hrtime()` in milliseconds. */
-  noteStack: string;
+  /** Global property of the watched thread: a WatchdogHandle. */
+  name: string;
   slots: typeof slots;
+}
+
+/** The watched thread answers when its loop comes to it. */
+export interface Ping {
+  ping: number;
+  /** Milliseconds of `process.hrtime()`. */
+  sentAt: number;
 }
 
 /**
@@ -36,8 +43,8 @@ export interface WatchData {
  */
 export function watchThread(load: (name: string) => unknown): void {
   const { Session } = load('node:inspector') as typeof inspectorModule;
-  const { parentPort, workerData } = load('node:worker_threads') as typeof workerModule;
-  const { shared, lookMs, idleLookMs, answerMs, againMs, noteStack, slots: slot } = workerData as WatchData;
+  const threads = load('node:worker_threads') as typeof workerModule;
+  const { shared, lookMs, idleLookMs, answerMs, againMs, name, slots: slot } = threads.workerData as WatchData;
   /** Microseconds of CPU time between two looks that no idle process uses. */
   const busyCpu = 1000;
 
@@ -53,6 +60,11 @@ export function watchThread(load: (name: string) => unknown): void {
     return user + system;
   };
 
+  const milliseconds = () => {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1e3 + nanoseconds / 1e6;
+  };
+
   const hasTurned = () => {
     const now = Atomics.load(shared, slot.turns);
     if (now === turns) return false;
@@ -60,6 +72,8 @@ export function watchThread(load: (name: string) => unknown): void {
     state = 'open';
     return true;
   };
+
+  let asking: NodeJS.Timeout | undefined;
 
   const ask = () => {
     if (hasTurned() || Atomics.load(shared, slot.answered) === ping) {
@@ -74,9 +88,8 @@ export function watchThread(load: (name: string) => unknown): void {
       session = new Session();
       session.connectToMainThread();
     }
-    const [seconds, nanoseconds] = process.hrtime();
-    const expression = `globalThis[${JSON.stringify(noteStack)}]?.(${seconds * 1e3 + nanoseconds / 1e6})`;
-    session.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, () => setTimeout(ask, againMs));
+    const expression = `globalThis[${JSON.stringify(name)}]?.note(${milliseconds()})`;
+    session.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, () => (asking = setTimeout(ask, againMs)));
   };
 
   const look = () => {
@@ -92,8 +105,9 @@ export function watchThread(load: (name: string) => unknown): void {
     if (hasTurned()) return true;
     if (state === 'open' || (state === 'idle' && used >= busyCpu)) {
       state = 'pinged';
-      parentPort?.postMessage(++ping);
-      setTimeout(ask, answerMs);
+      threads.parentPort?.postMessage({ ping: ++ping, sentAt: milliseconds() } satisfies Ping);
+      clearTimeout(asking);
+      asking = setTimeout(ask, answerMs);
     }
     return false;
   };

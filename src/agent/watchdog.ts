@@ -3,18 +3,9 @@
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { maxPlaces, type BlockedLoop, type BlockedPlace } from './blocked-loop';
-import { mainStack, placeKey, type NotedStack } from './noted-stack';
-import { slots, watchThread, type WatchData } from './watch-thread';
-
-export interface Watchdog {
-  report(): BlockedLoop;
-  /** What has stood still until now was no block of the program's: a debugger has stopped it. */
-  forgive(): void;
-  /** To be called when the process exits: a block that lasts until then is counted. */
-  finish(): void;
-  /** Takes everything off again. */
-  stop(): void;
-}
+import { heaviest, heldUpStack, placeKey, type NotedStack } from './noted-stack';
+import type { AgentPart } from './part';
+import { slots, watchThread, type Ping, type WatchData } from './watch-thread';
 
 /**
  * A program that ends earlier runs without the watching thread, which takes some 30 ms to start, and to end while it
@@ -24,11 +15,19 @@ const threadAfter = 100;
 /** More stacks of one block tell nothing new. */
 const maxNoted = 64;
 
+/** What the watchdog leaves under its global name. */
+export interface WatchdogHandle {
+  /** For the watching thread: notes the stack. Takes the time of `process.hrtime()`, in milliseconds, when it asked. */
+  note(askedAt: number): void;
+  /** For a debugger's client: the program has stood at a breakpoint, that was no block of its own. */
+  forgive(): void;
+}
+
 /**
- * Watches the loop of the main thread; `noteStack` is the name of a global function for the watching thread, which only
- * it may know. Start-up, before the loop's first turn, is no block: nothing waits for the loop yet.
+ * Watches the loop of the main thread; `name` is that of a global property, secret, for the WatchdogHandle. Start-up,
+ * before the loop's first turn, is no block: nothing waits for the loop yet. Says BlockedLoop.
  */
-export function startWatchdog(thresholdMs: number, noteStack: string): Watchdog {
+export function startWatchdog(thresholdMs: number, name: string): AgentPart {
   // The program may put fakes in the place of these.
   const now = performance.now.bind(performance);
   const hrtime = process.hrtime.bind(process);
@@ -36,13 +35,16 @@ export function startWatchdog(thresholdMs: number, noteStack: string): Watchdog 
   const { setImmediate, clearImmediate } = globalThis;
   const origin = performance.timeOrigin;
 
+  const answerMs = Math.max(2, thresholdMs * 0.1);
   const shared = new Int32Array(new SharedArrayBuffer(slots.count * Int32Array.BYTES_PER_ELEMENT));
   const places = new Map<string, BlockedPlace>();
   let dropped = 0;
   let worker: Worker | undefined;
-  let stopped = false;
+  let removed = false;
   /** This turn has answered a ping, which may be all that it was for. */
   let pinged = false;
+  /** It answered at once, so the loop was idle. */
+  let idled = false;
 
   let noted: NotedStack[] = [];
   let turnBegan = Infinity;
@@ -52,8 +54,9 @@ export function startWatchdog(thresholdMs: number, noteStack: string): Watchdog 
 
   // An immediate without a reference neither keeps the loop alive nor makes it turn: it runs when the loop has turned.
   let next = setImmediate(beat).unref();
-  const start = setTimeout(() => (worker = startThread(shared, thresholdMs, noteStack, answer)), threadAfter).unref();
-  Object.defineProperty(globalThis, noteStack, { value: note, configurable: true });
+  const start = setTimeout(() => (worker = startThread(shared, thresholdMs, answerMs, name, answer)), threadAfter).unref();
+  const handle: WatchdogHandle = { note, forgive };
+  Object.defineProperty(globalThis, name, { value: handle, configurable: true });
 
   function beat(): void {
     next = setImmediate(beat).unref();
@@ -61,18 +64,30 @@ export function startWatchdog(thresholdMs: number, noteStack: string): Watchdog 
     else if (busy() >= thresholdMs) look();
     // A turn that only answered a ping tells the watching thread nothing.
     if (!pinged || busy() >= 1) Atomics.add(shared, slots.turns, 1);
-    pinged = false;
+    pinged = idled = false;
     forgive();
   }
 
-  function answer(ping: number): void {
+  function answer({ ping, sentAt }: Ping): void {
     pinged = true;
+    if (milliseconds() - sentAt <= answerMs) idled = true;
     Atomics.store(shared, slots.answered, ping);
+  }
+
+  /** On the clock that all threads share. */
+  function milliseconds(): number {
+    const [seconds, nanoseconds] = hrtime();
+    return seconds * 1e3 + nanoseconds / 1e6;
   }
 
   /** Milliseconds that this turn has not waited for events. */
   function busy(): number {
     return now() - turnBegan - (timing.idleTime - idleThen);
+  }
+
+  /** The watching thread got no answer. */
+  function wasAsked(): boolean {
+    return Atomics.load(shared, slots.asked) !== askedThen;
   }
 
   function forgive(): void {
@@ -85,16 +100,16 @@ export function startWatchdog(thresholdMs: number, noteStack: string): Watchdog 
 
   function note(askedAt: number): void {
     if (busy() < thresholdMs * 0.3 || noted.length >= maxNoted) return;
-    const [seconds, nanoseconds] = hrtime();
-    noted.push(mainStack(seconds * 1e3 + nanoseconds / 1e6 - askedAt, note));
+    const notedMs = noted.reduce((sum, stack) => sum + stack.ms, 0);
+    noted.push(heldUpStack(busy() - notedMs, milliseconds() - askedAt));
   }
 
   /** The turn that has just ended was long: counts the block in it. */
   function look(): void {
     let ms = busy();
     if (worker) {
-      // Signals make libuv forget time that it waited: only a loop that was seen not to answer was blocked.
-      if (Atomics.load(shared, slots.asked) === askedThen) return;
+      // Signals make libuv forget that it waited: such a turn is known by its ping.
+      if (idled && !wasAsked()) return;
       const lookedMs = Atomics.load(shared, slots.looked) - lookedThen;
       // The watching thread stood still, too: the whole process was stopped.
       if (lookedMs < ms / 3) ms = lookedMs;
@@ -104,19 +119,15 @@ export function startWatchdog(thresholdMs: number, noteStack: string): Watchdog 
   }
 
   function count(ms: number): void {
-    const byPlace = new Map<string, NotedStack[]>();
-    for (const stack of noted) {
-      const key = placeKey(stack);
-      byPlace.set(key, [...(byPlace.get(key) ?? []), stack]);
-    }
-    const [key, stacks] = [...byPlace].reduce((one, other) => (other[1].length > one[1].length ? other : one), ['', [] as NotedStack[]]);
+    const stack = heaviest(noted);
+    const key = placeKey(stack?.frames ?? []);
     let place = places.get(key);
     if (!place) {
       if (places.size >= maxPlaces) {
         dropped++;
         return;
       }
-      place = { frames: stacks[0]?.frames ?? [], late: stacks[0]?.late ?? false, count: 0, totalMs: 0, longestMs: 0, lastAt: 0 };
+      place = { frames: stack?.frames ?? [], late: stack?.late ?? false, count: 0, totalMs: 0, longestMs: 0, lastAt: 0 };
       places.set(key, place);
     }
     const whole = Math.round(ms);
@@ -127,23 +138,18 @@ export function startWatchdog(thresholdMs: number, noteStack: string): Watchdog 
   }
 
   return {
-    report() {
-      const report: BlockedLoop = { thresholdMs, places: [...places.values()], dropped };
+    poll() {
+      const told: BlockedLoop = { thresholdMs, places: [...places.values()], dropped };
       const ms = busy();
-      if (ms >= thresholdMs && noted.length > 0) report.goingOn = { ms: Math.round(ms), frames: noted.at(-1)!.frames };
-      return report;
+      if (ms >= thresholdMs && wasAsked()) told.goingOn = { ms: Math.round(ms), frames: noted.at(-1)?.frames ?? [] };
+      return told;
     },
-    forgive,
-    finish() {
-      if (!stopped && busy() >= thresholdMs) look();
-      this.stop();
-    },
-    stop() {
-      if (stopped) return;
-      stopped = true;
+    remove() {
+      if (removed) return;
+      removed = true;
       clearImmediate(next);
       clearTimeout(start);
-      Reflect.deleteProperty(globalThis, noteStack);
+      Reflect.deleteProperty(globalThis, name);
       void worker?.terminate();
     },
   };
@@ -153,16 +159,17 @@ export function startWatchdog(thresholdMs: number, noteStack: string): Watchdog 
 function startThread(
   shared: Int32Array,
   thresholdMs: number,
-  noteStack: string,
-  answer: (ping: number) => void,
+  answerMs: number,
+  name: string,
+  answer: (ping: Ping) => void,
 ): Worker | undefined {
   const data: WatchData = {
     shared,
     lookMs: Math.max(3, thresholdMs * 0.3),
     idleLookMs: Math.max(3, thresholdMs * 0.9),
-    answerMs: Math.max(2, thresholdMs * 0.1),
+    answerMs,
     againMs: thresholdMs,
-    noteStack,
+    name,
     slots,
   };
   try {

@@ -1,0 +1,143 @@
+import { strict as assert } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { readBlockedLoop, type BlockedLoop, type BlockedPlace } from '../../src/agent/blocked-loop';
+import { parseAnswer } from '../../src/agent/protocol';
+import { nodeBinary, nodeMajors } from '../host/provision';
+import { agentFixtures, runToEnd, withAgent } from './agent-process';
+
+const blocking = path.join(agentFixtures, 'blocking.js');
+const notBlocking = path.join(agentFixtures, 'not-blocking.js');
+
+describe('the watchdog', function () {
+  this.timeout(120_000);
+
+  for (const major of nodeMajors) {
+    it(`reports every block with the line that blocked on Node ${major}`, async () => {
+      const { code, stdout, stderr } = await runToEnd(await nodeBinary(major), [blocking], withAgent({ blockedMs: 100 }));
+      assert.equal(code, 0, stderr);
+      const { places, dropped, thresholdMs } = blockedIn(stdout);
+      assert.equal(thresholdMs, 100);
+      assert.equal(dropped, 0);
+      const at = (comment: string, caller?: string) => placeAt(places, comment, caller);
+
+      assert.ok(at('spins', 'busy loop').totalMs >= 150);
+      assert.ok(at('exec').totalMs >= 150);
+      assert.equal(at('exec').frames[0]?.url, 'node:child_process');
+      assert.ok(at('derives').totalMs >= 100);
+      assert.ok(at('waits').totalMs >= 150);
+      assert.ok(at('matches').totalMs >= 100);
+      assert.ok(at('reads').totalMs >= 150);
+      assert.ok(at('starves').totalMs >= 150);
+      const repeated = at('spins', 'repeated');
+      assert.equal(repeated.count, 3);
+      assert.ok(repeated.longestMs >= 250 && repeated.totalMs >= 3 * 250 && repeated.totalMs >= repeated.longestMs);
+      assert.ok(at('spins', 'in a callback').longestMs >= 200);
+
+      // Native code that calls nothing: the stack is met where JavaScript goes on.
+      const parsing = at('after parsing');
+      assert.ok(parsing.late);
+      assert.equal(parsing.frames[0]?.name, 'parse');
+      for (const place of places) assert.ok(Math.abs(Date.now() - place.lastAt) < 60_000, 'the time of day is right');
+    });
+
+    it(`does not take waiting, short work or a stopped process for a block on Node ${major}`, async () => {
+      const child = spawn(await nodeBinary(major), [notBlocking], { env: withAgent({ blockedMs: 100 }), stdio: ['ignore', 'pipe', 'inherit'] });
+      const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+      assert.equal((await lines.next()).value, 'ready');
+      child.kill('SIGSTOP');
+      await stateOf(child.pid!, 'T');
+      // So long is it stopped that it would be a block: the test counts on a clock, not on luck.
+      const stoppedAt = performance.now();
+      await until(() => performance.now() - stoppedAt > 400);
+      child.kill('SIGCONT');
+      child.kill('SIGUSR2');
+      const answer = (await lines.next()).value as string;
+      assert.deepEqual(blockedIn(answer).places, []);
+    });
+  }
+
+  it('leaves output, exit code and start as they are', async () => {
+    const node = await nodeBinary(24);
+    const program = `
+      const { Worker } = require('node:worker_threads');
+      console.log(process.getActiveResourcesInfo(), Object.keys(globalThis).join(), process.execArgv);
+      setTimeout(() => { console.log(process.getActiveResourcesInfo()); process.exitCode = 7; }, 300);`;
+    const plain = await runToEnd(node, ['-e', program], { ...process.env, NODE_OPTIONS: undefined });
+    const watched = await runToEnd(node, ['-e', program], withAgent({ blockedMs: 100 }));
+    assert.deepEqual(watched, plain);
+    assert.equal(plain.code, 7);
+  });
+
+  it('says of a block that still lasts how long it has lasted, and where', async () => {
+    const { stdout } = await runToEnd(
+      await nodeBinary(22),
+      ['-e', `setTimeout(function stands() { const until = performance.now() + 400; while (performance.now() < until); process.exit(3); }, 300);
+        process.on('exit', () => console.log(globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret].poll('{"version":1,"sites":0}')))`],
+      withAgent({ blockedMs: 100 }),
+    );
+    const { goingOn } = blockedIn(stdout);
+    assert.ok(goingOn && goingOn.ms >= 400);
+    assert.equal(goingOn.frames.find((frame) => !frame.url.startsWith('node:'))?.name, 'stands');
+  });
+
+  it('is gone when the agent is removed', async () => {
+    const { stdout, code } = await runToEnd(
+      await nodeBinary(20),
+      ['-e', `setTimeout(() => { const agent = globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret]; agent.remove(); }, 300);
+        setTimeout(() => console.log(Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('asyncscope')).length), 400)`],
+      withAgent({ blockedMs: 100 }),
+    );
+    assert.equal(code, 0);
+    assert.equal(stdout, '0\n');
+  });
+
+  it('is believed by the client only in the right shape', () => {
+    const good: BlockedLoop = { thresholdMs: 50, places: [{ frames: [{ name: 'f', url: '/f.js', line: 1, column: 1 }], late: false, count: 1, totalMs: 60, longestMs: 60, lastAt: 1 }], dropped: 0 };
+    assert.deepEqual(readBlockedLoop(good), good);
+    for (const bad of [
+      null,
+      'text',
+      {},
+      { ...good, places: 'none' },
+      { ...good, dropped: -1 },
+      { ...good, places: [{ ...good.places[0], count: NaN }] },
+      { ...good, places: [{ ...good.places[0], frames: [{ name: 1 }] }] },
+      { ...good, places: new Array(1000).fill(good.places[0]) },
+      { ...good, goingOn: { ms: 'long', frames: [] } },
+    ]) {
+      assert.equal(readBlockedLoop(bad), undefined);
+    }
+  });
+});
+
+function blockedIn(answer: string): BlockedLoop {
+  const blocked = readBlockedLoop(parseAnswer(answer).parts['blocked']);
+  assert.ok(blocked, answer);
+  return blocked;
+}
+
+/** The place whose innermost line in the program has that comment, and the next one the other. */
+function placeAt(places: BlockedPlace[], comment: string, caller?: string): BlockedPlace {
+  const lines = places.map((place) => place.frames.filter((frame) => frame.url === blocking).map((frame) => frame.line));
+  const found = places.filter((_place, index) => lines[index]![0] === lineOf(comment) && (!caller || lines[index]![1] === lineOf(caller)));
+  assert.equal(found.length, 1, `${comment}: ${JSON.stringify(places, undefined, 1)}`);
+  return found[0]!;
+}
+
+function lineOf(comment: string): number {
+  const line = readFileSync(blocking, 'utf8').split('\n').findIndex((text) => text.endsWith(`// ${comment}`));
+  assert.ok(line >= 0, comment);
+  return line + 1;
+}
+
+/** Until the kernel says that the process is in that state. */
+function stateOf(pid: number, state: string): Promise<void> {
+  return until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] === state);
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise(setImmediate);
+}
