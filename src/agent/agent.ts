@@ -1,6 +1,7 @@
 // The bundle that runs inside the user's process: by `node --require`, or evaluated through the inspector.
 import { isMainThread } from 'node:worker_threads';
-import { handleName, parseConfig, CONFIG_VARIABLE, type AgentConfig } from './config';
+import { watchdogName } from './blocked-loop';
+import { parseConfig, CONFIG_VARIABLE, type AgentConfig } from './config';
 import { install, type AgentHandle, type PartStarters } from './install';
 import { TaskList } from './task-list';
 import { startWatchdog } from './watchdog';
@@ -9,7 +10,7 @@ import { startWatchdog } from './watchdog';
 const parts: PartStarters = {
   tasks: ({ track = true }) => (track ? new TaskList() : undefined),
   // A worker thread may block: that is what it is for.
-  blocked: ({ blockedMs, secret }) => (blockedMs && isMainThread ? startWatchdog(blockedMs, `${handleName(secret)}:loop`) : undefined),
+  blocked: ({ blockedMs, secret }) => (blockedMs && isMainThread ? startWatchdog(blockedMs, watchdogName(secret)) : undefined),
 };
 
 /** For who evaluates the bundle through the inspector; `config` is the text that the variable would have. */

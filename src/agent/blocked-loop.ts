@@ -44,6 +44,11 @@ export interface BlockedLoop {
 export const maxFrames = 32;
 export const maxPlaces = 200;
 
+/** The name of the global property that the watchdog answers under. */
+export function watchdogName(secret: string): string {
+  return `asyncscope:${secret}:loop`;
+}
+
 /** What was sent, where it has that shape; undefined otherwise. */
 export function readBlockedLoop(sent: unknown): BlockedLoop | undefined {
   if (!isRecord(sent) || !areAmounts(sent['thresholdMs'], sent['dropped'])) return undefined;

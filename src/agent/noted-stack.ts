@@ -54,7 +54,11 @@ export function heaviest(stacks: readonly NotedStack[]): NotedStack | undefined 
   return stacks.filter((stack) => weights.get(placeKey(stack.frames)) === most).sort((one, other) => other.ms - one.ms)[0];
 }
 
-/** Stacks with the same key are one place: the lines that are not Node's own, or no line at all. */
+/**
+ * Stacks with the same key are one place: the same calls of the program's, and the same line of its innermost function
+ * (in which the work moves about). Node's own functions do not count.
+ */
 export function placeKey(frames: readonly BlockedFrame[]): string {
-  return JSON.stringify(frames.filter((frame) => !frame.url.startsWith('node:')).map((frame) => [frame.url, frame.line]));
+  const own = frames.filter((frame) => !frame.url.startsWith('node:'));
+  return JSON.stringify(own.map(({ url, line, column, name }, index) => [url, line, index === 0 ? name : column]));
 }

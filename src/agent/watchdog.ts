@@ -19,8 +19,10 @@ const maxNoted = 64;
 export interface WatchdogHandle {
   /** For the watching thread: notes the stack. Takes the time of `process.hrtime()`, in milliseconds, when it asked. */
   note(askedAt: number): void;
-  /** For a debugger's client: the program has stood at a breakpoint, that was no block of its own. */
+  /** For a debugger's client: the program stands at a breakpoint, so this turn of the loop is no block of its own. */
   forgive(): void;
+  /** For a client: BlockedLoop as JSON. */
+  tell(): string;
 }
 
 /**
@@ -45,6 +47,7 @@ export function startWatchdog(thresholdMs: number, name: string): AgentPart {
   let pinged = false;
   /** It answered at once, so the loop was idle. */
   let idled = false;
+  let forgiven = false;
 
   let noted: NotedStack[] = [];
   let turnBegan = Infinity;
@@ -55,17 +58,17 @@ export function startWatchdog(thresholdMs: number, name: string): AgentPart {
   // An immediate without a reference neither keeps the loop alive nor makes it turn: it runs when the loop has turned.
   let next = setImmediate(beat).unref();
   const start = setTimeout(() => (worker = startThread(shared, thresholdMs, answerMs, name, answer)), threadAfter).unref();
-  const handle: WatchdogHandle = { note, forgive };
+  const handle: WatchdogHandle = { note, forgive: () => (forgiven = true), tell: () => JSON.stringify(tell()) };
   Object.defineProperty(globalThis, name, { value: handle, configurable: true });
 
   function beat(): void {
     next = setImmediate(beat).unref();
     if (turnBegan === Infinity) start.refresh();
-    else if (busy() >= thresholdMs) look();
+    else if (!forgiven && busy() >= thresholdMs) look();
     // A turn that only answered a ping tells the watching thread nothing.
     if (!pinged || busy() >= 1) Atomics.add(shared, slots.turns, 1);
-    pinged = idled = false;
-    forgive();
+    pinged = idled = forgiven = false;
+    beginTurn();
   }
 
   function answer({ ping, sentAt }: Ping): void {
@@ -90,7 +93,7 @@ export function startWatchdog(thresholdMs: number, name: string): AgentPart {
     return Atomics.load(shared, slots.asked) !== askedThen;
   }
 
-  function forgive(): void {
+  function beginTurn(): void {
     if (noted.length > 0) noted = [];
     lookedThen = Atomics.load(shared, slots.looked);
     askedThen = Atomics.load(shared, slots.asked);
@@ -137,13 +140,15 @@ export function startWatchdog(thresholdMs: number, name: string): AgentPart {
     place.lastAt = Math.round(origin + now() - ms);
   }
 
+  function tell(): BlockedLoop {
+    const told: BlockedLoop = { thresholdMs, places: [...places.values()], dropped };
+    const ms = busy();
+    if (!forgiven && ms >= thresholdMs && wasAsked()) told.goingOn = { ms: Math.round(ms), frames: noted.at(-1)?.frames ?? [] };
+    return told;
+  }
+
   return {
-    poll() {
-      const told: BlockedLoop = { thresholdMs, places: [...places.values()], dropped };
-      const ms = busy();
-      if (ms >= thresholdMs && wasAsked()) told.goingOn = { ms: Math.round(ms), frames: noted.at(-1)?.frames ?? [] };
-      return told;
-    },
+    poll: tell,
     remove() {
       if (removed) return;
       removed = true;

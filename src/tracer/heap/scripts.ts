@@ -65,7 +65,8 @@ export class Scripts {
   }
 }
 
-function fileOf(url: string): string {
+/** The path of a file: URL; any other URL as it is. */
+export function fileOf(url: string): string {
   if (!url.startsWith('file:')) return url || '(eval)';
   try {
     return fileURLToPath(url);

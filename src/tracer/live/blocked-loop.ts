@@ -1,0 +1,147 @@
+// What blocked the event loop, as a reader wants it: places as they were written, the program's own line first.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readBlockedLoop, watchdogName, type BlockedFrame, type BlockedPlace } from '../../agent/blocked-loop';
+import { DiskScripts, fileOf, Scripts } from '../heap/scripts';
+import { SourceText } from '../heap/source-text';
+import type { InspectorSession } from '../inspector/session';
+import type { Place } from '../task';
+
+/** A function on the stack of a block. */
+export interface BlockedCall {
+  /** `(anonymous)` where it has no name. */
+  name: string;
+  at: Place;
+}
+
+/** All blocks of one place in the program. */
+export interface BlockedSpot {
+  /** The program's own line: of its function that was called last, and not from a package. Undefined where no JavaScript was met. */
+  at?: Place;
+  /** False: what blocked stands at this line or shortly before it. */
+  exact: boolean;
+  /** The function that the line is in. */
+  name: string;
+  /** The function of Node's or of a package that it called, and that did not return. */
+  calls?: string;
+  /** Innermost first, Node's own functions included. */
+  stack: BlockedCall[];
+  count: number;
+  totalMs: number;
+  longestMs: number;
+  /** When the last of them began, in milliseconds since 1970. */
+  lastAt: number;
+}
+
+export interface BlockedReport {
+  /** Those that took most time first. */
+  spots: BlockedSpot[];
+  /** Blocks at further places, which were only counted. */
+  dropped: number;
+  /** A block that lasts. */
+  goingOn?: BlockedSpot;
+}
+
+/** Reads what one process after another says; keeps what it has read of source maps. */
+export class BlockedLoopReader {
+  readonly #scripts = new Scripts(new DiskScripts());
+  readonly #ids = new Map<string, number>();
+  readonly #texts = new Map<string, Promise<SourceText | undefined>>();
+
+  /** `sent` is the part `blocked` of the agent's answer. Throws a one-sentence Error where it is damaged. */
+  async read(sent: unknown): Promise<BlockedReport> {
+    const told = readBlockedLoop(sent);
+    if (!told) throw new Error('What the agent says of the blocked event loop is damaged.');
+    const spots = await Promise.all(told.places.map((place) => this.#spot(place)));
+    const report: BlockedReport = { spots: spots.sort((one, other) => other.totalMs - one.totalMs), dropped: told.dropped };
+    if (told.goingOn) {
+      const { ms, frames } = told.goingOn;
+      report.goingOn = await this.#spot({ frames, late: false, count: 1, totalMs: ms, longestMs: ms, lastAt: Date.now() - ms });
+    }
+    return report;
+  }
+
+  async #spot({ frames, late, ...times }: BlockedPlace): Promise<BlockedSpot> {
+    const own = ownFrame(frames);
+    const frame = frames[own];
+    if (!frame) return { exact: false, name: '', stack: [], ...times };
+    // Of a function of Node's own that JavaScript came back to it is known that it was called at that line.
+    const before = late && own === 0 ? await this.#nativeCallBefore(frame) : undefined;
+    const stack = await Promise.all(frames.map(async (one) => ({ name: nameOf(one), at: await this.#place(one) })));
+    const calls = frames[own - 1];
+    return {
+      at: before ? await this.#place(before) : stack[own]!.at,
+      exact: !(late && own === 0),
+      name: nameOf(frame),
+      ...(calls && { calls: nameOf(calls) }),
+      stack,
+      ...times,
+    };
+  }
+
+  #place({ url, line, column }: Pick<BlockedFrame, 'url' | 'line' | 'column'>): Promise<Place> {
+    let scriptId = this.#ids.get(url);
+    if (scriptId === undefined) this.#ids.set(url, (scriptId = this.#ids.size));
+    return this.#scripts.place(url, { scriptId, line: line - 1, column: column - 1 });
+  }
+
+  /** The call that JavaScript most likely came back from: the last one before a place that runs native code and nothing else. */
+  async #nativeCallBefore(frame: BlockedFrame): Promise<BlockedFrame | undefined> {
+    let reading = this.#texts.get(frame.url);
+    if (!reading) {
+      const file = fileOf(frame.url);
+      reading = path.isAbsolute(file) ? readFile(file, 'utf8').then((text) => new SourceText(text), () => undefined) : Promise.resolve(undefined);
+      this.#texts.set(frame.url, reading);
+    }
+    const text = await reading;
+    const end = text?.offset(frame.line - 1, frame.column - 1);
+    const from = text?.offset(Math.max(0, frame.line - 1 - nativeReach), 0);
+    if (!text || end === undefined || from === undefined) return undefined;
+    const call = [...text.text.slice(from, end).matchAll(nativeCalls)].at(-1);
+    if (!call) return undefined;
+    const { line, column } = text.position(from + call.index);
+    return { ...frame, line: line + 1, column: column + 1 };
+  }
+}
+
+/** Asks the agent that was given this secret; undefined where the process has none. */
+export async function askBlockedLoop(session: InspectorSession, secret: string): Promise<unknown> {
+  const expression = `globalThis[${JSON.stringify(watchdogName(secret))}]?.tell()`;
+  const answer = await session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression, returnByValue: true, silent: true });
+  const { value } = answer.result;
+  if (typeof value !== 'string') return undefined;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    throw new Error('What the agent says of the blocked event loop is damaged.');
+  }
+}
+
+/** Tells the agent that the program stands at a breakpoint. */
+export async function forgiveBlock(session: InspectorSession, secret: string): Promise<void> {
+  await session.send('Runtime.evaluate', { expression: `globalThis[${JSON.stringify(watchdogName(secret))}]?.forgive()`, silent: true });
+}
+
+/** `blocked the event loop 230 ms, 14×`; the longest block where there were several. */
+export function blockedText({ count, longestMs }: Pick<BlockedSpot, 'count' | 'longestMs'>): string {
+  return count === 1 ? `blocked the event loop ${longestMs} ms` : `blocked the event loop up to ${longestMs} ms, ${count}×`;
+}
+
+/** Native code after which JavaScript goes on in the function that called it. */
+const nativeCalls = /\b(?:JSON\s*\.\s*(?:parse|stringify)|structuredClone|\w+Sync)\s*\(/g;
+/** Lines before a place in which such a call is looked for. */
+const nativeReach = 5;
+
+/** Index of the innermost frame of the program itself; of a package where there is none; -1 with nothing but Node's. */
+function ownFrame(frames: readonly BlockedFrame[]): number {
+  const written = frames.findIndex(({ url }) => !isNodes(url) && !/[\\/]node_modules[\\/]/.test(url));
+  return written >= 0 ? written : frames.findIndex(({ url }) => !isNodes(url));
+}
+
+function isNodes(url: string): boolean {
+  return url.startsWith('node:');
+}
+
+function nameOf({ name }: BlockedFrame): string {
+  return name || '(anonymous)';
+}

@@ -1,0 +1,65 @@
+import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { parseAnswer } from '../../../src/agent/protocol';
+import { BlockedLoopReader, blockedText, type BlockedReport, type BlockedSpot } from '../../../src/tracer/live/blocked-loop';
+import { agentFixtures, runToEnd, withAgent } from '../../agent/agent-process';
+import { makeFolder } from '../../folder';
+import { nodeBinary } from '../../host/provision';
+
+const blocking = path.join(agentFixtures, 'blocking.js');
+
+describe('the report of a blocked loop', function () {
+  this.timeout(60_000);
+
+  it("names the program's own line, and what it called", async () => {
+    const report = await reportOf(blocking);
+    const parsing = spotAt(report, 'parses');
+    assert.equal(parsing.exact, false, 'JavaScript came back from native code: the line is the likely one');
+    assert.equal(parsing.name, 'parse');
+    const exec = spotAt(report, 'exec');
+    assert.equal(exec.exact, true);
+    assert.deepEqual([exec.name, exec.calls], ['exec', 'execSync']);
+    const derived = spotAt(report, 'derives');
+    assert.deepEqual([derived.name, derived.calls], ['derive', 'pbkdf2Sync']);
+    assert.equal(derived.stack.at(-1)?.name, 'main');
+    assert.equal(spotAt(report, 'waits').exact, true);
+    assert.deepEqual([...report.spots].sort((one, other) => other.totalMs - one.totalMs), report.spots, 'the worst first');
+  });
+
+  it('follows source maps', async () => {
+    const folder = makeFolder();
+    try {
+      const outfile = folder.file('bundle.js');
+      await build({ entryPoints: [blocking], bundle: true, platform: 'node', minify: true, sourcemap: 'linked', outfile, logLevel: 'silent' });
+      const spot = spotAt(await reportOf(outfile), 'waits');
+      assert.equal(spot.at?.generated?.file, outfile);
+    } finally {
+      folder.remove();
+    }
+  });
+
+  it('says how long and how often', () => {
+    assert.equal(blockedText({ count: 1, longestMs: 230 }), 'blocked the event loop 230 ms');
+    assert.equal(blockedText({ count: 14, longestMs: 230 }), 'blocked the event loop up to 230 ms, 14×');
+  });
+
+  it('refuses what is damaged', async () => {
+    await assert.rejects(new BlockedLoopReader().read({ places: 3 }), /damaged/);
+  });
+});
+
+async function reportOf(program: string): Promise<BlockedReport> {
+  const { stdout, stderr, code } = await runToEnd(await nodeBinary(24), [program], withAgent({ blockedMs: 100 }));
+  assert.equal(code, 0, stderr);
+  return new BlockedLoopReader().read(parseAnswer(stdout).parts['blocked']);
+}
+
+/** The spot at the line with that comment in what was written. */
+function spotAt({ spots }: BlockedReport, comment: string): BlockedSpot {
+  const line = readFileSync(blocking, 'utf8').split('\n').findIndex((text) => text.endsWith(`// ${comment}`)) + 1;
+  const found = spots.filter(({ at }) => at?.file === blocking && at.line === line);
+  assert.equal(found.length, 1, `${comment}: ${JSON.stringify(spots, undefined, 1)}`);
+  return found[0]!;
+}
