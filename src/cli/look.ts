@@ -1,5 +1,5 @@
 // Takes one look at a target: connects, reads the tasks of every thread, and leaves the process as it was.
-import { captureTasks, readSnapshotFile } from '../tracer/heap/capture';
+import { captureTasks } from '../tracer/heap/capture';
 import { attach, type Attachment } from '../tracer/inspector/attachment';
 import { childNodeProcesses } from '../tracer/inspector/node-process';
 import type { InspectorSession } from '../tracer/inspector/session';
@@ -47,6 +47,7 @@ export async function look(text: string, request: LookRequest): Promise<ProcessR
 }
 
 async function lookAtFile({ path }: FileTarget): Promise<TaskReport> {
+  const { readSnapshotFile } = await import('../tracer/heap/snapshot-file');
   const capture = await readSnapshotFile(path);
   const threads = [{ id: '0', name: 'main', tasks: capture.tasks }];
   return { version: 1, target: { source: 'heap', file: path }, threads, warnings: capture.warnings };

@@ -1,4 +1,4 @@
-import type { Awaits, AwaitsGroup, AwaitsResource, TaskId, TaskKind, TaskState } from '../task';
+import type { Awaits, AwaitsGroup, AwaitsResource, Place, Task, TaskId, TaskKind, TaskState } from '../task';
 import { AwaitGraph } from './await-graph';
 import { FunctionTable, type HeapFunction } from './functions';
 import { NodeMap, NodeType, type HeapGraph } from './graph';
@@ -35,14 +35,23 @@ export interface HeapTask {
 
 export interface HeapTasksOptions {
   /** What ids begin with; they must differ between the threads of one report. Default `t`. */
-  idPrefix?: string;
+  idPrefix?: string | undefined;
   /** The time of the thread's timers, in milliseconds since it started, when the snapshot was taken. */
-  now?: number;
+  now?: number | undefined;
 }
 
 /** The name with its class, for a reader. */
 export function nameOf(task: HeapTask): string {
   return task.className ? `${task.className}.${task.ownName}` : task.ownName;
+}
+
+/** The task as reports have it. */
+export function toTask(from: HeapTask, at: Place, atIsExact: boolean, defined: Place): Task {
+  const { id, kind, state, stuck, awaits, awaitedBy } = from;
+  const task: Task = { id, name: nameOf(from), kind, state, stuck, at, atIsExact, defined, awaits, awaitedBy };
+  if (from.stuckReason !== undefined) task.stuckReason = from.stuckReason;
+  if (from.receiver !== undefined) task.receiver = from.receiver;
+  return task;
 }
 
 /** Everything pending in a heap, as tasks in the order of their places. Complete after `finish`. */
