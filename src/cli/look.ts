@@ -87,7 +87,9 @@ async function readThreads(attachment: Attachment, request: LookRequest): Promis
       const estimate = await estimatePause(thread.session, node);
       const name = thread.id === '0' ? `Process ${pid}` : `Worker thread ${thread.id} of process ${pid}`;
       if (!(await request.mayPause(name, estimate))) return undefined;
-      report.threads.push(await readThread(thread, estimate, request, report.warnings));
+      // Let go of the process as soon as it is asked nothing more, while the last answers are worked through.
+      const letGo = thread === threads.at(-1) && !request.locals ? () => void attachment.close() : undefined;
+      report.threads.push(await readThread(thread, estimate, request, report.warnings, letGo));
     } catch (error) {
       // A worker that is busy or gone hides itself, not the others.
       if (thread.id === '0' || !(error instanceof TargetError)) throw error;
@@ -97,8 +99,8 @@ async function readThreads(attachment: Attachment, request: LookRequest): Promis
   return report;
 }
 
-async function readThread(thread: Thread, estimate: PauseEstimate, request: LookRequest, warnings: string[]): Promise<TaskThread> {
-  const capture = await captureTasks(thread.session, { idPrefix: thread.idPrefix, snapshotMs: snapshotLimit(estimate) });
+async function readThread(thread: Thread, estimate: PauseEstimate, request: LookRequest, warnings: string[], onAnswered?: () => void): Promise<TaskThread> {
+  const capture = await captureTasks(thread.session, { idPrefix: thread.idPrefix, snapshotMs: snapshotLimit(estimate), ...(onAnswered && { onAnswered }) });
   if (request.locals) await fetchLocals(capture, warnings);
   warnings.push(...capture.warnings);
   await capture.release();

@@ -13,6 +13,8 @@ export interface CaptureOptions {
    * question walks the heap). Default 1 s.
    */
   inspectMs?: number;
+  /** Called when the process has answered all that is asked of it, while what it said is still being read. */
+  onAnswered?: () => void;
   /** How long the process may take for the snapshot. Default by the heap's size, at least 20 s. */
   snapshotMs?: number;
 }
@@ -32,7 +34,7 @@ export async function captureTasks(session: InspectorSession, options: CaptureOp
     // What is only needed afterwards is loaded while the process takes its snapshot.
     const [{ graph, now }, { LiveCapture }] = await Promise.all([takeSnapshot(session, live, options.snapshotMs), import('./live-capture')]);
     const capture = new LiveCapture(session, live);
-    await capture.complete(graph, { idPrefix: options.idPrefix, now, inspectMs: options.inspectMs ?? DEFAULT_INSPECT_MS });
+    await capture.complete(graph, { idPrefix: options.idPrefix, now, inspectMs: options.inspectMs ?? DEFAULT_INSPECT_MS, onAnswered: options.onAnswered });
     return capture;
   } finally {
     await live.close();

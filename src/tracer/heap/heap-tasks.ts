@@ -2,7 +2,7 @@ import type { Awaits, AwaitsGroup, AwaitsResource, Place, Task, TaskId, TaskKind
 import { AwaitGraph } from './await-graph';
 import { FunctionTable, type HeapFunction } from './functions';
 import { NodeMap, NodeType, type HeapGraph } from './graph';
-import { findLive, type Liveness } from './liveness';
+import { findLive } from './liveness';
 import { ResourceDescriber } from './resource-details';
 import { OriginFinder } from './origins';
 import { Settling } from './settling';
@@ -54,7 +54,7 @@ export function toTask(from: HeapTask, at: Place, atIsExact: boolean, defined: P
   return task;
 }
 
-/** Everything pending in a heap, as tasks in the order of their places. Complete after `finish`. */
+/** Everything pending in a heap, as tasks in the order of their places. Complete after `link` and `prove`. */
 export class HeapTasks {
   readonly tasks: HeapTask[] = [];
   readonly awaits: AwaitGraph;
@@ -107,10 +107,33 @@ export class HeapTasks {
     return [...nodes];
   }
 
-  /** Fills in what tasks wait for and which are stuck, with the names that they have by now. `addresses` are those of sockets, by node. */
-  finish(addresses: ReadonlyMap<number, string> = new Map()): void {
-    this.#link(addresses);
-    this.#prove(findLive(this.awaits, this.#settling), this.#settling);
+  /** Fills in what tasks wait for. `addresses` are those of sockets, by node. */
+  link(addresses: ReadonlyMap<number, string> = new Map()): void {
+    this.#describer.addresses = addresses;
+    for (const task of this.tasks) {
+      if (!task.target) continue;
+      if (task.target.kind === 'call') {
+        const other = this.task(task.target.call);
+        if (other) task.awaits = { task: other.id };
+        other?.awaitedBy.push(task.id);
+        continue;
+      }
+      const others = new Set<HeapTask>();
+      task.awaits = this.#awaitsOf(task.target, others);
+      for (const other of others) other.awaitedBy.push(task.id);
+    }
+  }
+
+  /** Tells which tasks are stuck and why, with the names that they have by now. After `link`. */
+  prove(): void {
+    const live = findLive(this.awaits, this.#settling);
+    const stuck = this.tasks.filter((task) => {
+      if (task.state !== 'awaiting') return false;
+      if (task.kind !== 'promise') return !live.reached[task.node];
+      return !live.settleable[this.awaits.promiseOfReaction.get(task.node)];
+    });
+    for (const task of stuck) task.stuck = true;
+    for (const [task, reason] of stuckReasons(stuck, this, live, this.#settling)) task.stuckReason = reason;
   }
 
   task(node: number): HeapTask | undefined {
@@ -183,22 +206,6 @@ export class HeapTasks {
     }
   }
 
-  #link(addresses: ReadonlyMap<number, string>): void {
-    this.#describer.addresses = addresses;
-    for (const task of this.tasks) {
-      if (!task.target) continue;
-      if (task.target.kind === 'call') {
-        const other = this.task(task.target.call);
-        if (other) task.awaits = { task: other.id };
-        other?.awaitedBy.push(task.id);
-        continue;
-      }
-      const others = new Set<HeapTask>();
-      task.awaits = this.#awaitsOf(task.target, others);
-      for (const other of others) other.awaitedBy.push(task.id);
-    }
-  }
-
   /** Adds to `others` the tasks that a target leads to. */
   #awaitsOf(target: WaitTarget, others: Set<HeapTask>): Awaits {
     switch (target.kind) {
@@ -231,15 +238,5 @@ export class HeapTasks {
     for (const target of targets) add(target, seen);
     const tasks = [...others].map((task) => task.id);
     return { group: group.kind, tasks, pending: group.sources.length, total: group.total, ...(resources.length && { resources }) };
-  }
-
-  #prove(live: Liveness, settling: Settling): void {
-    const stuck = this.tasks.filter((task) => {
-      if (task.state !== 'awaiting') return false;
-      if (task.kind !== 'promise') return !live.reached[task.node];
-      return !live.settleable[this.awaits.promiseOfReaction.get(task.node)];
-    });
-    for (const task of stuck) task.stuck = true;
-    for (const [task, reason] of stuckReasons(stuck, this, live, settling)) task.stuckReason = reason;
   }
 }

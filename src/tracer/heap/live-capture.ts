@@ -26,11 +26,11 @@ export class LiveCapture implements TaskCapture {
     this.#inspector = new CallInspector(session);
   }
 
-  /** Reads the tasks; asks the process for no longer than `inspectMs` where they are suspended. */
-  async complete(graph: HeapGraph, { inspectMs, ...options }: HeapTasksOptions & { inspectMs: number }): Promise<void> {
+  /** Reads the tasks; asks the process for no longer than `inspectMs` where they are suspended, and calls `onAnswered` when it has. */
+  async complete(graph: HeapGraph, { inspectMs, onAnswered, ...options }: HeapTasksOptions & { inspectMs: number; onAnswered?: (() => void) | undefined }): Promise<void> {
     const heap = new HeapTasks(graph, options);
     const [addresses] = await Promise.all([this.#addresses(heap), this.#places.read(heap.tasks)]);
-    heap.finish(addresses);
+    heap.link(addresses);
     this.#heapTasks = heap.tasks;
     for (const task of heap.tasks) {
       const { defined, only } = this.#places.of(task);
@@ -39,6 +39,14 @@ export class LiveCapture implements TaskCapture {
     }
     await this.#locate(inspectMs);
     await this.#inspector.release();
+    onAnswered?.();
+    heap.prove();
+    for (const [index, { stuck, stuckReason }] of heap.tasks.entries()) {
+      if (!stuck) continue;
+      const task = this.tasks[index]!;
+      task.stuck = true;
+      if (stuckReason !== undefined) task.stuckReason = stuckReason;
+    }
   }
 
   async inspect(id: TaskId): Promise<TaskDetails | undefined> {

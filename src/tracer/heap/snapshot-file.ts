@@ -14,7 +14,8 @@ export async function readSnapshotFile(file: string): Promise<TaskCapture> {
   const places = new FunctionPlaces(new Scripts(new DiskScripts()));
   const tasks: Task[] = [];
   await places.read(heap.tasks);
-  heap.finish();
+  heap.link();
+  heap.prove();
   for (const task of heap.tasks) {
     const { defined } = places.of(task);
     tasks.push(toTask(task, defined, task.kind === 'promise', defined));

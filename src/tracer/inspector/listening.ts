@@ -5,14 +5,13 @@ import { descriptors, epollSets, inspectorLoop, threads, waitingEpoll } from './
 export interface ListeningSocket {
   host: string;
   port: number;
-  /** Grows with every socket that the system makes. */
   inode: number;
   fd: number;
 }
 
 /** One look at the system's tables of sockets, each of which takes milliseconds to read. */
 export interface Listeners {
-  /** The TCP sockets that the process listens on, oldest first. */
+  /** The TCP sockets that the process listens on, in the order of their descriptors: those made at its start come first. */
   own: ListeningSocket[];
   /** The ports that anybody in its network namespace listens on, at the loopback or all addresses. */
   takenPorts: ReadonlySet<number>;
@@ -26,7 +25,7 @@ export async function readListeners(pid: number): Promise<Listeners> {
     const socket = byInode.get(Number(/^socket:\[(\d+)\]$/.exec(link)?.[1]));
     if (socket) found.set(socket.inode, { ...socket, fd });
   }
-  const own = [...found.values()].sort((a, b) => a.inode - b.inode);
+  const own = [...found.values()].sort((a, b) => a.fd - b.fd);
   const local = v4.filter(({ host }) => host === '0.0.0.0' || host.startsWith('127.'));
   return { own, takenPorts: new Set(local.map(({ port }) => port)) };
 }

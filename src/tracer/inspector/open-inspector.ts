@@ -55,8 +55,7 @@ export async function openInspector(pid: number, abort?: AbortSignal): Promise<O
   const open = await openBefore(target, port, listeners);
   if (open) return { ...open, restore: undefined };
   await checkSignalIsSafe(pid, abort);
-  const opened = await openBySignal(target, port, listeners, abort);
-  return { ...opened, restore: () => closeInspector(opened.connection) };
+  return openBySignal(target, port, listeners, abort);
 }
 
 /** Only Linux tells whose sockets they are. */
@@ -121,7 +120,7 @@ async function checkSignalIsSafe(pid: number, abort?: AbortSignal): Promise<void
   }
 }
 
-async function openBySignal(target: NodeProcess, port: number, before: Listeners, abort?: AbortSignal): Promise<Contact> {
+async function openBySignal(target: NodeProcess, port: number, before: Listeners, abort?: AbortSignal): Promise<OpenedInspector> {
   const { pid } = target;
   const known = new Set(before.own.map((socket) => socket.inode));
   const started = Date.now();
@@ -155,12 +154,16 @@ async function openBySignal(target: NodeProcess, port: number, before: Listeners
       listeners = await listenersOf(pid);
       contact = await connectToNew(target, port, listeners, known);
     }
-    if (contact && !abort?.aborted) return contact;
     if (contact) {
-      await closeInspector(contact.connection);
-      await contact.connection.close();
-      throw abort?.reason;
+      const { connection } = contact;
+      if (!abort?.aborted) return { ...contact, restore: () => closeInspector(connection) };
+      await closeInspector(connection);
+      await connection.close();
+      throw abort.reason;
     }
+    // A process that has just started with --inspect may not have looked like it before.
+    const open = await openBefore(target, port, before);
+    if (open) return { ...open, restore: undefined };
   }
   abort?.throwIfAborted();
   if (signalled === Infinity) {
@@ -235,7 +238,7 @@ async function connectTo(target: NodeProcess, address: Address, undo?: (connecti
 async function whyEnded(pid: number, unwanted: AbortSignal): Promise<string> {
   for (let tries = 0; tries < 25 && !unwanted.aborted; tries++) {
     if (!(await isAlive(pid))) return `process ${pid} exited while we looked at it`;
-    await delay(pollMs);
+    await delay(pollMs, undefined, { signal: unwanted }).catch(() => undefined);
   }
   return `process ${pid} closed its inspector`;
 }
