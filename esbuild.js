@@ -36,6 +36,7 @@ const entries = {
   'language-server': 'src/extension/language-server.ts',
   probes: 'src/extension/tasks/probes.ts',
   agent: 'src/agent/agent.ts',
+  runtime: 'src/agent/runtime.ts',
 };
 
 /** Big parts, by the bundle that needs them only sometimes: bundles of their own, required when first needed. */

@@ -2,15 +2,20 @@
 import { isMainThread } from 'node:worker_threads';
 import { watchdogName } from './blocked-loop';
 import { parseConfig, CONFIG_VARIABLE, type AgentConfig } from './config';
+import { reportAtExit } from './exit-report';
 import { install, type AgentHandle, type PartStarters } from './install';
-import { TaskList } from './task-list';
+import { PROTOCOL_VERSION, type PollRequest } from './protocol';
+import { startTracking } from './track';
 import { startWatchdog } from './watchdog';
+
+const WHOLE_REQUEST = JSON.stringify({ version: PROTOCOL_VERSION, sites: 0 } satisfies PollRequest);
 
 /** What the agent watches. */
 const parts: PartStarters = {
-  tasks: ({ track = true }) => (track ? new TaskList() : undefined),
+  tasks: ({ track = true }) => (track ? startTracking() : undefined),
   // A worker thread may block: that is what it is for.
   blocked: ({ blockedMs, secret }) => (blockedMs && isMainThread ? startWatchdog(blockedMs, watchdogName(secret)) : undefined),
+  exit: ({ reportFolder }, handle) => (reportFolder ? reportAtExit(reportFolder, () => handle.poll(WHOLE_REQUEST)) : undefined),
 };
 
 /** For who evaluates the bundle through the inspector; `config` is the text that the variable would have. */

@@ -12,7 +12,7 @@ export interface AgentHandle {
 }
 
 /** How parts start; the name is that of the answer's entry. None may throw. */
-export type PartStarters = Record<string, (config: AgentConfig) => AgentPart | undefined>;
+export type PartStarters = Record<string, (config: AgentConfig, handle: AgentHandle) => AgentPart | undefined>;
 
 /** Starts the parts and leaves the handle for clients. Where the same launch has installed it already, that one stays. */
 export function install(config: AgentConfig, starters: PartStarters): AgentHandle {
@@ -20,10 +20,6 @@ export function install(config: AgentConfig, starters: PartStarters): AgentHandl
   const known = Object.getOwnPropertyDescriptor(globalThis, property)?.value as AgentHandle | undefined;
   if (known) return known;
   const parts = new Map<string, AgentPart>();
-  for (const [part, start] of Object.entries(starters)) {
-    const started = start(config);
-    if (started) parts.set(part, started);
-  }
   let installed = true;
   const handle: AgentHandle = {
     poll(request) {
@@ -45,6 +41,10 @@ export function install(config: AgentConfig, starters: PartStarters): AgentHandl
       return true;
     },
   };
+  for (const [name, start] of Object.entries(starters)) {
+    const part = start(config, handle);
+    if (part) parts.set(name, part);
+  }
   Object.defineProperty(globalThis, property, { value: handle, enumerable: false, configurable: true, writable: false });
   return handle;
 }

@@ -9,6 +9,10 @@ const Hold = { nothing: 0, strong: 1, weak: 2, implied: 3 } as const;
 const FIRST_CAPACITY = 1 << 10;
 /** 1,048,576 pending promises; those beyond are counted and not tracked. */
 export const MAX_CAPACITY = 1 << 20;
+const SLOT_BITS = 20;
+const SLOT_MASK = MAX_CAPACITY - 1;
+/** A stamp is a small integer of V8's: 31 bits without the sign. */
+const MOST_GENERATIONS = (1 << 11) - 1;
 /** The newest promises are held strongly, at most so many and only for moments: nearly all settle meanwhile, and a weak reference costs more than the promise. */
 const NURSERY = 1 << 12;
 
@@ -25,6 +29,7 @@ export class PromiseTable {
   extra = new Int32Array(FIRST_CAPACITY);
   /** Flag bits. */
   flags = new Uint8Array(FIRST_CAPACITY);
+  private generation = new Uint16Array(FIRST_CAPACITY);
   used = 0;
   pending = 0;
   lost = 0;
@@ -130,7 +135,18 @@ export class PromiseTable {
     // What only this one could be reached from is gone, too.
     const parent = this.parent[slot]!;
     if (this.flags[slot]! & Flag.waiting && parent >= 0 && this.isSame(parent, this.parentId[slot]!) && this.hold[parent] === Hold.implied) this.lose(parent);
+    this.generation[slot] = (this.generation[slot]! + 1) & MOST_GENERATIONS;
     this.remove(slot);
+  }
+
+  /** What to stamp the slot's promise with. A lost call's promise may live on: its stamp must not name the next one in the slot. */
+  stamp(slot: number): number {
+    return (this.generation[slot]! << SLOT_BITS) | slot;
+  }
+
+  /** False for the stamp of a promise that was lost. */
+  isStamp(stamp: number): boolean {
+    return stamp >>> SLOT_BITS === this.generation[stamp & SLOT_MASK];
   }
 
   isSame(slot: number, id: number): boolean {
@@ -154,7 +170,7 @@ export class PromiseTable {
     if (this.capacity >= MAX_CAPACITY) return false;
     this.capacity *= 2;
     const { capacity } = this;
-    const bigger = <T extends Int32Array | Uint32Array | Uint8Array>(from: T, to: T): T => (to.set(from), to);
+    const bigger = <T extends Int32Array | Uint32Array | Uint16Array | Uint8Array>(from: T, to: T): T => (to.set(from), to);
     this.id = bigger(this.id, new Uint32Array(capacity));
     this.site = bigger(this.site, new Int32Array(capacity));
     this.born = bigger(this.born, new Uint32Array(capacity));
@@ -162,6 +178,7 @@ export class PromiseTable {
     this.parentId = bigger(this.parentId, new Uint32Array(capacity));
     this.extra = bigger(this.extra, new Int32Array(capacity));
     this.flags = bigger(this.flags, new Uint8Array(capacity));
+    this.generation = bigger(this.generation, new Uint16Array(capacity));
     this.hold = bigger(this.hold, new Uint8Array(capacity));
     this.heldAt = bigger(this.heldAt, new Uint32Array(capacity));
     this.free = bigger(this.free, new Int32Array(capacity));
@@ -184,6 +201,11 @@ export const Flag = {
   /** nameTask gave it a name. */
   named: 64,
 } as const;
+
+/** The slot that a stamp names, or the stamp itself where it names none. */
+export function stampSlot(stamp: number): number {
+  return stamp < 0 ? stamp : stamp & SLOT_MASK;
+}
 
 /** True for kinds of sites that are calls of functions that can wait. */
 export function isCall(kind: number): boolean {

@@ -2,51 +2,19 @@
 // and what each call waits for. V8 says of a promise only when it is made, on which other one it hangs, and when a
 // continuation runs; the rest follows from the order of these, and from the stack where it is read.
 import { promiseHooks } from 'node:v8';
-import { Flag, isCall, NO_SLOT, PromiseTable } from './promise-table';
-import { SitePredictor } from './predictor';
-import { SiteKind, SiteTable } from './sites';
-import { stackReader } from './stack-reader';
-
-/** What a promise is known by, in a private field: a slot; RELEASED; or an await's continuation of the call in slot -2 - n. */
-const RELEASED = -1;
-const continuationOf = (slot: number): number => -2 - slot;
-
-class ReturnItsArgument {
-  constructor(object: object) {
-    return object;
-  }
-}
-
-/** Stamps a promise with a number that the program has no way to see. */
-class Stamp extends ReturnItsArgument {
-  #number: number;
-  constructor(promise: object, number: number) {
-    super(promise);
-    this.#number = number;
-  }
-  static write(promise: object, number: number): void {
-    if (#number in promise) promise.#number = number;
-    else new Stamp(promise, number);
-  }
-  /** The number, or RELEASED for a promise that is older than the tracker. */
-  static read(promise: object): number {
-    return #number in promise ? promise.#number : RELEASED;
-  }
-}
+import { Flag, isCall, NO_SLOT, PromiseTable, stampSlot } from './promise-table';
+import { continuationOf, RELEASED, Stamp } from './promise-stamp';
+import { After, SiteFinder } from './site-finder';
+import { SiteKind, type SiteTable } from './sites';
 
 /** Calls within calls that have not come to their first await. */
 const DEEPEST = 1 << 10;
-/** The stack may be read so often for each millisecond that passes, and so often at once: half of one processor's time at worst. */
-const READS_PER_MS = 120;
-const MOST_READS_AT_ONCE = 40_000;
 /** Continuations between two looks at the clock. */
 const TICKS = 16;
-/** The agent's own frames on a stack: the reader, `readSite`, `siteOf`, the hook. */
-const OWN_FRAMES = 4;
+/** Promises that settle within this time cost no weak reference. */
 const FLUSH_MS = 25;
-/** What happened since the last site: nothing, its call was continued, its call ended, V8 takes up a promise for it. */
-const After = { made: 0, continued: 1, ended: 2, adopting: 3 } as const;
-
+/** Fewer weak references are not searched for what was collected, unless someone asks. */
+const LEAST_SWEPT = 1 << 12;
 export interface LostCall {
   site: number;
   awaitSite: number;
@@ -57,45 +25,42 @@ export const MAX_LOST = 1_000;
 
 export class PromiseTracker {
   readonly table = new PromiseTable();
-  readonly sites = new SiteTable();
+  readonly finder = new SiteFinder((was, site) => this.correctRoot(was, site));
+  readonly sites: SiteTable = this.finder.table;
   /** The newest calls that were collected while pending; older ones are only counted. */
   readonly lostCalls: LostCall[] = [];
   lostCallCount = 0;
-  /** Promises whose site was guessed or unknown since the stack was read too often already. */
-  unread = 0;
   /** Events that could not be taken in. */
   failures = 0;
-  private readonly predictor = new SitePredictor();
-  private readonly readStack = stackReader();
   private readonly started = performance.now();
   private readonly stopHooks: () => void;
   private readonly flush: NodeJS.Timeout;
   private flushing = false;
+  private sweepAt = LEAST_SWEPT;
   private now = 0;
   private ticks = 0;
-  private reads = MOST_READS_AT_ONCE;
-  private readsAt = 0;
 
   // The synchronous stretch of code that runs now.
   private inJob = false;
   /** Calls that have not come to an await in this stretch, the innermost last. */
   private readonly stack = new Int32Array(DEEPEST);
   private depth = 0;
-  private lastSite = 0;
-  private after = After.made as number;
-  private transition = 0;
-  private unsure = false;
+  /** The newest promise that hangs on no other. */
+  private rootSlot = NO_SLOT;
+  private rootId = 0;
   /** The call that is continued, NO_SLOT for none; and its id. */
   private base = NO_SLOT;
   private baseId = 0;
   /** When the continued call began, for one that is known by its awaits only. */
   private orphanBorn = -1;
-  /** The newest promise of this stretch that hangs on another, with its slot, id and transition. */
+  /** The newest promise of this stretch that hangs on another, with its slot, id and predictor entry. */
   private lastChild: object | undefined;
   private lastChildSlot = NO_SLOT;
   private lastChildId = 0;
-  private lastChildTransition = 0;
-  private selfAwait = false;
+  private lastChildEntry = -1;
+  /** The promise that was taken for V8's wrapper of what a call awaits, and that call, until what comes next shows it. */
+  private wrapper: object | undefined;
+  private wrapped = NO_SLOT;
   /** The newest combinator of this stretch. */
   private group = NO_SLOT;
   private groupId = 0;
@@ -157,29 +122,32 @@ export class PromiseTracker {
   }
 
   private onInit(promise: object, parent: object | undefined): void {
-    const parentSlot = parent === undefined ? RELEASED : Stamp.read(parent);
+    if (this.wrapper !== undefined) this.checkWrapper(parent);
+    const parentSlot = parent === undefined ? RELEASED : this.slotOf(parent);
     // `await value` of something that is no promise: V8 wraps it in one that hangs on the call's own promise.
     if (parentSlot >= 0 && this.depth > 0 && this.stack[this.depth - 1] === parentSlot && this.sites.kinds[this.table.site[parentSlot]!] === SiteKind.call) {
-      Stamp.write(promise, RELEASED);
-      this.selfAwait = parentSlot === this.base;
-      this.lastChild = promise;
-      this.lastChildSlot = NO_SLOT;
+      new Stamp(promise, RELEASED);
+      this.wrapper = promise;
+      this.wrapped = parentSlot;
       return;
     }
     if (!this.inJob) this.elapsed();
-    const adopting = this.after === After.adopting;
-    const site = this.siteOf(parent !== undefined);
+    const adopting = this.finder.after === After.adopting;
+    const site = this.finder.find(parent === undefined ? -1 : parentSlot < 0 ? 0 : this.table.site[parentSlot]!, this.now);
     const kind = this.sites.kinds[site]!;
-    this.lastSite = site;
-    this.after = After.made;
     if (parent === undefined) this.addRoot(promise, site, kind);
     else if (kind === SiteKind.await) this.addAwait(promise, site, parentSlot);
     else this.addChild(promise, site, kind, parentSlot, adopting);
   }
 
   private addRoot(promise: object, site: number, kind: number): void {
-    const slot = this.add(promise, site, NO_SLOT);
+    const slot = (this.rootSlot = this.add(promise, site, NO_SLOT));
     if (slot === NO_SLOT) return;
+    this.rootId = this.table.id[slot]!;
+    this.enter(slot, kind);
+  }
+
+  private enter(slot: number, kind: number): void {
     if (isCall(kind)) {
       if (this.depth < DEEPEST) this.stack[this.depth++] = slot;
     } else if (kind === SiteKind.group) {
@@ -194,8 +162,7 @@ export class PromiseTracker {
     const slot = this.add(promise, site, parent < 0 ? NO_SLOT : parent);
     this.lastChild = promise;
     this.lastChildSlot = slot;
-    this.lastChildTransition = this.transition;
-    this.selfAwait = false;
+    this.lastChildEntry = this.finder.lastEntry;
     if (slot === NO_SLOT) return;
     this.lastChildId = table.id[slot]!;
     if (parent >= 0) table.flags[parent]! |= Flag.chained;
@@ -204,21 +171,21 @@ export class PromiseTracker {
       table.parent[this.group]!++;
     }
     // V8 follows the promise that an async function returned; nothing else runs in such a job.
-    if (adopting && this.base >= 0) this.suspend(this.base, promise, parent, site, slot);
+    if (adopting && this.base >= 0) this.suspendAfterAll(this.base, promise, parent, site, slot);
   }
 
   private addAwait(promise: object, site: number, parent: number): void {
     this.lastChild = promise;
     this.lastChildSlot = NO_SLOT;
-    this.lastChildTransition = this.transition;
-    this.selfAwait = false;
+    this.lastChildEntry = this.finder.lastEntry;
     const owner = this.popCall(site, parent);
     if (owner >= 0 && owner === parent) {
-      Stamp.write(promise, RELEASED); // an async generator's wrapper, as above
+      new Stamp(promise, RELEASED); // an async generator's wrapper, as above
       return;
     }
     if (owner !== NO_SLOT) {
-      this.suspend(owner, promise, parent, site, NO_SLOT);
+      new Stamp(promise, continuationOf(owner));
+      this.suspend(owner, promise, parent, site);
       return;
     }
     const slot = this.add(promise, site, parent < 0 ? NO_SLOT : parent);
@@ -230,6 +197,23 @@ export class PromiseTracker {
     table.extra[slot] = site;
     if (this.orphanBorn >= 0) table.born[slot] = this.orphanBorn;
     if (parent >= 0) table.flags[parent]! |= Flag.awaited;
+  }
+
+  /**
+   * An await of what is no promise makes two: the wrapper, which hangs on the call's own promise, and at once one that
+   * hangs on the wrapper. Where the second does not come, the first was an await of that call's promise: by the call
+   * itself, or by the one that called it and was not known to be innermost.
+   */
+  private checkWrapper(nextParent: object | undefined): void {
+    const { wrapper, wrapped: slot, table } = this;
+    this.wrapper = undefined;
+    if (nextParent === wrapper || wrapper === undefined || !table.flags[slot]) return;
+    this.finder.check(this.finder.lastEntry);
+    const at = this.depth - 1;
+    if (at < 0 || this.stack[at] !== slot) return;
+    const owner = at > 0 ? this.stack[at - 1]! : slot;
+    this.depth = Math.max(0, at - 1);
+    this.suspendAfterAll(owner, wrapper, slot, table.site[owner]!, NO_SLOT);
   }
 
   /** The innermost call that the await's function can be; what was called after it has returned. */
@@ -247,16 +231,21 @@ export class PromiseTracker {
     return NO_SLOT;
   }
 
-  /** The call in `slot` is suspended until `parent` settles; `continuation` is the promise of V8's own for that, with a slot of its own to give up. */
-  private suspend(slot: number, continuation: object, parent: number, site: number, ownSlot: number): void {
+  /** The same for a `continuation` that was taken for something else, and got a slot of its own for that. */
+  private suspendAfterAll(slot: number, continuation: object, parent: number, site: number, ownSlot: number): void {
+    if (ownSlot !== NO_SLOT) this.table.remove(ownSlot);
+    Stamp.change(continuation, continuationOf(slot));
+    this.suspend(slot, continuation, parent, site);
+  }
+
+  /** The call in `slot` is suspended until `parent` settles; `continuation` is V8's own promise for that. */
+  private suspend(slot: number, continuation: object, parent: number, site: number): void {
     const { table } = this;
-    if (ownSlot !== NO_SLOT) table.remove(ownSlot);
     if (table.flags[slot]! & Flag.waiting) {
       // The earlier one was no await after all.
       const earlier = table.watched(slot);
-      if (earlier) Stamp.write(earlier, RELEASED);
+      if (earlier) Stamp.change(earlier, RELEASED);
     }
-    Stamp.write(continuation, continuationOf(slot));
     table.flags[slot]! |= Flag.waiting;
     table.parent[slot] = parent < 0 ? NO_SLOT : parent;
     table.parentId[slot] = parent < 0 ? 0 : table.id[parent]!;
@@ -267,33 +256,34 @@ export class PromiseTracker {
   }
 
   private onBefore(promise: object): void {
+    if (this.wrapper !== undefined) this.checkWrapper(undefined);
     if (++this.ticks % TICKS === 0) this.elapsed();
     this.begin();
     this.inJob = true;
-    const stamp = Stamp.read(promise);
+    const stamp = this.slotOf(promise);
+    const { table } = this;
     if (stamp >= 0) {
-      this.lastSite = this.table.site[stamp]!;
-      if (this.table.flags[stamp]! & Flag.orphan) {
-        this.after = After.continued;
-        this.orphanBorn = this.table.born[stamp]!;
-      } else if (isCall(this.sites.kinds[this.lastSite]!)) {
-        this.after = After.adopting;
+      const site = table.site[stamp]!;
+      if (table.flags[stamp]! & Flag.orphan) this.orphanBorn = table.born[stamp]!;
+      else if (isCall(this.sites.kinds[site]!)) {
+        this.finder.begin(site, After.adopting);
         this.setBase(stamp);
-      } else this.after = After.continued;
-      return;
+        return;
+      }
+      this.finder.begin(site, After.continued);
+    } else if (stamp !== RELEASED) {
+      const slot = continuationOf(stamp); // its own inverse
+      this.finder.begin(table.extra[slot]!, After.continued);
+      table.flags[slot]! &= ~Flag.waiting;
+      table.letGo(slot);
+      this.setBase(slot);
+      this.stack[0] = slot;
+      this.depth = 1;
     }
-    if (stamp === RELEASED) return;
-    const slot = -2 - stamp;
-    this.lastSite = this.table.extra[slot]!;
-    this.after = After.continued;
-    this.table.flags[slot]! &= ~Flag.waiting;
-    this.table.letGo(slot);
-    this.setBase(slot);
-    this.stack[0] = slot;
-    this.depth = 1;
   }
 
   private onAfter(): void {
+    if (this.wrapper !== undefined) this.checkWrapper(undefined);
     this.settleAccount();
     this.inJob = false;
     this.begin();
@@ -302,15 +292,13 @@ export class PromiseTracker {
   /** After a continuation its call has ended, or the last promise that hangs on another is its await, whatever was forecast. */
   private settleAccount(): void {
     const { base, table, lastChild } = this;
-    if (base < 0 || !table.isSame(base, this.baseId) || this.after === After.adopting) return;
+    if (base < 0 || !table.isSame(base, this.baseId) || this.finder.after === After.adopting) return;
     const { flags } = table;
     if (flags[base]! & Flag.waiting) {
       const other = this.lastChildSlot;
       if (other === NO_SLOT || !table.isSame(other, this.lastChildId) || !(flags[other]! & Flag.orphan) || !lastChild) return;
       if (this.sites.functions[table.extra[other]!] !== this.sites.functions[table.extra[base]!]) return;
-      this.suspend(base, lastChild, this.parentOf(other), table.extra[other]!, other);
-    } else if (this.selfAwait && lastChild) {
-      this.suspend(base, lastChild, base, this.lastSite, NO_SLOT);
+      this.suspendAfterAll(base, lastChild, this.parentOf(other), table.extra[other]!, other);
     } else if (lastChild && this.lastChildSlot !== NO_SLOT && table.isSame(this.lastChildSlot, this.lastChildId) && this.depth === 1 && !(flags[this.lastChildSlot]! & Flag.orphan)) {
       this.wasForecastWrong(base, lastChild);
     }
@@ -319,8 +307,8 @@ export class PromiseTracker {
   /** The call goes on pending, and what should be a `.then` came last: `return promise.then(…)`, or an await that was taken for one. */
   private wasForecastWrong(base: number, lastChild: object): void {
     if (!(this.table.flags[this.lastChildSlot]! & Flag.unsure)) return;
-    this.predictor.doubt(this.lastChildTransition);
-    this.suspend(base, lastChild, this.parentOf(this.lastChildSlot), this.table.site[this.lastChildSlot]!, this.lastChildSlot);
+    this.finder.distrust(this.lastChildEntry);
+    this.suspendAfterAll(base, lastChild, this.parentOf(this.lastChildSlot), this.table.site[this.lastChildSlot]!, this.lastChildSlot);
   }
 
   private parentOf(slot: number): number {
@@ -329,31 +317,37 @@ export class PromiseTracker {
   }
 
   private onSettled(promise: object): void {
-    const stamp = Stamp.read(promise);
-    if (stamp < 0) return;
-    Stamp.write(promise, RELEASED);
+    const slot = this.slotOf(promise);
+    if (slot < 0) return;
+    Stamp.change(promise, RELEASED);
     if (!this.inJob) this.elapsed();
-    if (isCall(this.sites.kinds[this.table.site[stamp]!]!)) {
-      this.lastSite = this.table.site[stamp]!;
-      this.after = After.ended;
+    if (slot === this.rootSlot) this.finder.after = After.ended;
+    const site = this.table.site[slot]!;
+    if (isCall(this.sites.kinds[site]!)) {
       for (let at = this.depth - 1; at >= 0; at--) {
-        if (this.stack[at] !== stamp) continue;
+        if (this.stack[at] !== slot) continue;
         this.depth = at;
+        if (slot !== this.rootSlot) this.finder.end(site);
         break;
       }
     }
-    this.table.remove(stamp);
+    this.table.remove(slot);
+  }
+
+  /** The slot of a promise, or what else its stamp says. */
+  private slotOf(promise: object): number {
+    const stamp = Stamp.read(promise);
+    return stamp < 0 || this.table.isStamp(stamp) ? stampSlot(stamp) : RELEASED;
   }
 
   private begin(): void {
+    this.finder.begin(0, After.made);
     this.depth = 0;
-    this.lastSite = 0;
-    this.after = After.made;
+    this.rootSlot = NO_SLOT;
     this.base = NO_SLOT;
     this.orphanBorn = -1;
     this.lastChild = undefined;
     this.lastChildSlot = NO_SLOT;
-    this.selfAwait = false;
     this.group = NO_SLOT;
   }
 
@@ -364,37 +358,22 @@ export class PromiseTracker {
 
   private add(promise: object, site: number, parent: number): number {
     const slot = this.table.add(promise, site, parent, this.now);
-    Stamp.write(promise, slot === NO_SLOT ? RELEASED : slot);
+    new Stamp(promise, slot === NO_SLOT ? RELEASED : this.table.stamp(slot));
     if (slot === NO_SLOT) return slot;
-    if (this.unsure) this.table.flags[slot]! |= Flag.unsure;
+    if (this.finder.unsure) this.table.flags[slot]! |= Flag.unsure;
     this.armFlush();
     return slot;
   }
 
-  private siteOf(parented: boolean): number {
-    const transition = (this.transition = SitePredictor.transition(this.lastSite, this.after, parented));
-    const expected = this.predictor.expect(transition);
-    if (expected !== 0) {
-      this.unsure = !this.predictor.isSure(transition);
-      return expected;
-    }
-    if (this.reads <= 0 && !this.earnReads()) {
-      this.unread++;
-      this.unsure = true;
-      return this.predictor.guess(transition);
-    }
-    this.reads--;
-    this.unsure = false;
-    const site = this.sites.read(this.readStack(), OWN_FRAMES, parented);
-    this.predictor.learn(transition, site);
-    return site;
-  }
-
-  private earnReads(): boolean {
-    const now = this.elapsed();
-    this.reads = Math.min(MOST_READS_AT_ONCE, Math.floor((now - this.readsAt) * READS_PER_MS));
-    if (this.reads > 0) this.readsAt = now;
-    return this.reads > 0;
+  /** The newest promise without a parent was made at another site than was said. */
+  private correctRoot(was: number, site: number): boolean {
+    const { rootSlot: slot, table } = this;
+    const { kinds } = this.sites;
+    if (slot === NO_SLOT || !table.isSame(slot, this.rootId)) return false;
+    table.site[slot] = site;
+    if (isCall(kinds[was]!) && this.depth > 0 && this.stack[this.depth - 1] === slot) this.depth--;
+    this.enter(slot, kinds[site]!);
+    return true;
   }
 
   private onLost(slot: number): void {
@@ -413,6 +392,8 @@ export class PromiseTracker {
 
   private onFlush(): void {
     this.flushing = false;
+    this.begin(); // the stretch of code before is over: nothing of it is held
+    this.wrapper = undefined;
     this.table.releaseAll();
     // Slots of the collected are found when there are twice as many as were left after the last search.
     if (this.table.weak > this.sweepAt) {
@@ -420,7 +401,4 @@ export class PromiseTracker {
       this.sweepAt = Math.max(LEAST_SWEPT, this.table.weak * 2);
     }
   }
-  private sweepAt = LEAST_SWEPT;
 }
-
-const LEAST_SWEPT = 1 << 12;

@@ -24,6 +24,21 @@ export interface PollError {
   error: string;
 }
 
+/** Why a process or thread ended: its event loop had nothing left to do, `process.exit` or an error, or a signal. */
+export type EndReason = 'dry' | 'exit' | 'SIGINT' | 'SIGTERM';
+
+/** The file that is written at the end: `PID-THREAD.json`. */
+export interface ExitReport {
+  version: typeof PROTOCOL_VERSION;
+  /** The script and its arguments. */
+  command: string[];
+  reason: EndReason;
+  /** The exit code, where there is one. */
+  code: number | null;
+  /** A PollAnswer's text. */
+  answer: string;
+}
+
 /** A request that is longer than this is not looked at. */
 const MAX_REQUEST_LENGTH = 10_000;
 
@@ -50,6 +65,26 @@ export function parseAnswer(text: unknown): PollAnswer {
   const { pid, thread, node, parts } = value;
   if (!isCount(pid) || !isCount(thread) || typeof node !== 'string' || typeof parts !== 'object' || parts === null) throw new Error('The agent’s answer is damaged.');
   return { version: PROTOCOL_VERSION, pid, thread, node, parts };
+}
+
+/** The reader's side. Throws a one-sentence Error. */
+export function parseExitReport(text: string): ExitReport {
+  let value: Partial<ExitReport> | null;
+  try {
+    value = JSON.parse(text) as Partial<ExitReport> | null;
+  } catch {
+    throw new Error('The report is damaged.');
+  }
+  const { version, command, reason, code, answer } = value ?? {};
+  const isWhole =
+    version === PROTOCOL_VERSION &&
+    Array.isArray(command) &&
+    command.every((word) => typeof word === 'string') &&
+    (reason === 'dry' || reason === 'exit' || reason === 'SIGINT' || reason === 'SIGTERM') &&
+    (code === null || typeof code === 'number') &&
+    typeof answer === 'string';
+  if (!isWhole) throw new Error('The report is damaged, or of another version.');
+  return { version, command, reason, code, answer };
 }
 
 export function isCount(value: unknown): value is number {

@@ -2,6 +2,7 @@
 import type { AgentPart } from './part';
 import { Flag, isCall, NO_SLOT } from './promise-table';
 import { PromiseTracker } from './promise-tracker';
+import type { TaskDescription } from './runtime';
 import { AwaitsCode, MAX_TASKS_TOLD, TaskCode, TaskMark, type GroupRow, type SiteRow, type TaskData } from './protocol';
 import { SiteKind, type Site } from './sites';
 
@@ -39,7 +40,7 @@ export class TaskList implements AgentPart {
       tasks: { id: [], kind: [], site: [], at: [], born: [], marks: [], awaits: [], ref: [] },
       groups: [],
       names: [],
-      counts: { created: table.created, pending: table.pending, lost: tracker.lostCallCount, dropped: table.dropped, unread: tracker.unread, untold: 0 },
+      counts: { created: table.created, pending: table.pending, lost: tracker.lostCallCount, dropped: table.dropped, unread: tracker.finder.unread, untold: 0 },
       lost: tracker.lostCalls.map(({ site, awaitSite, ageMs }) => [site, awaitSite, ageMs]),
     };
     const groups = new Map<number, Group>();
@@ -51,6 +52,21 @@ export class TaskList implements AgentPart {
 
   remove(): void {
     this.tracker.stop();
+  }
+
+  /** The calls that are pending, for the program itself. */
+  describe(): TaskDescription[] {
+    const { now, tasks, names } = this.poll({ sites: this.tracker.sites.sites.length });
+    const { sites } = this.tracker.sites;
+    const named = new Map(names);
+    const described = tasks.id.map((id, index) => {
+      const { file, line, column } = sites[tasks.at[index]! || tasks.site[index]!]!;
+      const task: TaskDescription = { id, name: sites[tasks.site[index]!]!.name || '(anonymous)', file, line, column, ageMs: now - tasks.born[index]! };
+      const label = named.get(id);
+      if (label !== undefined) task.label = label;
+      return task;
+    });
+    return described.sort((a, b) => a.id - b.id);
   }
 
   /** Names the call that runs now. False where there is none that is known. */
@@ -99,7 +115,7 @@ export class TaskList implements AgentPart {
     if (flags & Flag.waiting) {
       const at = table.extra[slot]!;
       // Node's own functions, and functions that are over and only follow another promise, are no tasks.
-      if (sites.internal[at] || sites.kinds[at] !== SiteKind.await) return -1;
+      if (sites.internal[at] || sites.kinds[at] === SiteKind.then) return -1;
       return sites.kinds[site] === SiteKind.next ? TaskCode.generator : TaskCode.call;
     }
     const loose = sites.kinds[site] === SiteKind.then && !sites.internal[site] && !(flags & (Flag.awaited | Flag.chained)) && sites.sites[site]!.file !== '';

@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   check: async () => (await import('./code-commands')).addCheck,
   ps: async () => (await import('./ps')).addPs,
   tree: async () => (await import('./tree')).addTree,
+  run: async () => (await import('./run')).addRun,
   rules: async () => (await import('./code-commands')).addRules,
   lsp: async () => (await import('./code-commands')).addLsp,
   'close-inspector': async () => (await import('./close-inspector')).addCloseInspector,

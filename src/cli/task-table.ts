@@ -1,6 +1,6 @@
 // `ps`: one row for each kind of pending task.
-import type { Local, Task } from '../tracer/task';
-import { awaitedByText, awaitsKind, awaitsText, placeMark, placeText, printable, stateText, tasksById, times } from '../tracer/task-text';
+import type { Local, Place, Task } from '../tracer/task';
+import { ageText, awaitedByText, awaitsKind, awaitsText, placeMark, placeText, printable, stateText, tasksById, times } from '../tracer/task-text';
 import { colors } from './colors';
 import { type Cut, fit } from './terminal-width';
 
@@ -9,15 +9,23 @@ interface Row {
   count: number;
   /** The place of one of them is known exactly: that of all, since they wait for the same. */
   exact: boolean;
-  /** What they wait for, without and with its details. */
-  kind: string;
   awaits: string;
   /** What they wait for differs in its details. */
   varied: boolean;
   awaitedBy: string;
+  /** Milliseconds; of the oldest. */
+  age?: number;
+  ageIsMinimum?: boolean;
 }
 
-const columns: { title: string; least: number; cut: Cut }[] = [
+interface Column {
+  title: string;
+  least: number;
+  cut: Cut;
+}
+
+const ageColumn: Column = { title: 'AGE', least: 6, cut: 'end' };
+const columns: Column[] = [
   { title: 'STATE', least: 8, cut: 'end' },
   { title: 'TASK', least: 4, cut: 'end' },
   { title: 'AT', least: 16, cut: 'start' },
@@ -30,11 +38,14 @@ const gap = '  ';
 /** The table's lines. Tasks that differ in nothing shown share a row (`×500`), the stuck ones and the most frequent first. */
 export function taskTable(tasks: readonly Task[], width: number): string[] {
   const rows = collapse(tasks);
-  const cells = rows.map(rowCells);
-  const widths = columnWidths(cells, width);
-  const lines = [colors.dim(fit(formatRow(columns.map(({ title }) => title), widths), width))];
+  // Only the agent knows ages.
+  const hasAges = rows.some(({ age }) => age !== undefined);
+  const shown = hasAges ? [ageColumn, ...columns] : columns;
+  const cells = rows.map((row) => (hasAges ? [rowAge(row), ...rowCells(row)] : rowCells(row)));
+  const widths = columnWidths(cells, width, shown);
+  const lines = [colors.dim(fit(formatRow(shown.map(({ title }) => title), widths, shown), width))];
   for (const [index, { task }] of rows.entries()) {
-    const line = fit(formatRow(cells[index] ?? [], widths), width);
+    const line = fit(formatRow(cells[index] ?? [], widths, shown), width);
     lines.push(task.stuck ? colors.red(line) : line);
     if (task.stuckReason) lines.push(colors.red(fit(`${gap}└ ${printable(task.stuckReason)}`, width)));
     for (const local of task.locals ?? []) lines.push(colors.dim(localLine(local, width)));
@@ -49,44 +60,36 @@ export function localLine({ name, value }: Local, width: number, indent = '    '
 function collapse(tasks: readonly Task[]): Row[] {
   const byId = tasksById(tasks);
   const rows = new Map<string, Row>();
-  let last: Row | undefined;
+  const places = new Map<Place | undefined, string>(); // tasks of one function share the object
   for (const task of tasks) {
-    const kind = awaitsKind(task.awaits, byId);
+    const { at, awaits, locals } = task;
+    let place = places.get(at);
+    if (place === undefined) places.set(at, (place = `${at?.file}:${at?.line}:${at?.column}`));
     const awaitedBy = awaitedByText(task, byId);
-    // Tasks of one function follow each other, and mostly are alike: a hundred thousand keys take longer than all the rest.
-    let row = last && isAlike(last, task, kind, awaitedBy) ? last : undefined;
+    const kind = awaitsKind(awaits, byId);
+    const key = `${stateText(task)}\0${place}\0${task.name}\0${kind}\0${awaitedBy}${locals ? `\0${JSON.stringify(locals)}` : ''}`;
+    const exact = task.atIsExact !== false;
+    const row = rows.get(key);
+    const { ageMs, ageIsMinimum } = task;
     if (!row) {
-      const key = rowKey(task, kind, awaitedBy);
-      row = rows.get(key);
-      if (!row) rows.set(key, (row = { task, count: 0, exact: false, kind, awaits: awaitsText(task.awaits, byId), varied: false, awaitedBy }));
-      last = row;
+      const ages = ageMs === undefined ? {} : { age: ageMs, ageIsMinimum: ageIsMinimum ?? false };
+      rows.set(key, { task, count: 1, exact, awaits: awaitsText(awaits, byId), varied: false, awaitedBy, ...ages });
+    } else {
+      if (ageMs !== undefined && ageMs > (row.age ?? -1)) Object.assign(row, { age: ageMs, ageIsMinimum: ageIsMinimum ?? false });
+      row.count++;
+      row.exact ||= exact;
+      // Without details the kind is the whole text.
+      if (!row.varied && row.awaits !== kind) row.varied = row.awaits !== awaitsText(awaits, byId);
     }
-    row.count++;
-    row.exact ||= task.atIsExact !== false;
-    // Without details the kind is the whole text.
-    if (!row.varied && row.awaits !== kind) row.varied = row.awaits !== awaitsText(task.awaits, byId);
   }
   return [...rows.values()].sort(
     (a, b) => Number(b.task.stuck) - Number(a.task.stuck) || b.count - a.count || (placeText(a.task) < placeText(b.task) ? -1 : 1),
   );
 }
 
-function isAlike({ task, kind, awaitedBy }: Row, other: Task, otherKind: string, otherAwaitedBy: string): boolean {
-  return (
-    task.at === other.at &&
-    task.state === other.state &&
-    task.stuck === other.stuck &&
-    task.name === other.name &&
-    kind === otherKind &&
-    awaitedBy === otherAwaitedBy &&
-    !task.locals &&
-    !other.locals
-  );
-}
-
-function rowKey(task: Task, kind: string, awaitedBy: string): string {
-  const { at, name, locals } = task;
-  return [stateText(task), at?.file, at?.line, at?.column, name, kind, awaitedBy, locals && JSON.stringify(locals)].join('\0');
+/** `12.4 s`; `≥ 12.4 s` for one that began before it was watched. */
+function rowAge({ age, ageIsMinimum }: Row): string {
+  return age === undefined ? '' : (ageIsMinimum ? '≥ ' : '') + ageText(age);
 }
 
 function rowCells({ task, count, exact, awaits, varied, awaitedBy }: Row): string[] {
@@ -102,7 +105,7 @@ function rowCells({ task, count, exact, awaits, varied, awaitedBy }: Row): strin
 }
 
 /** As wide as the content, or, where that is too much, the widest columns as narrow as it takes. */
-function columnWidths(rows: string[][], width: number): number[] {
+function columnWidths(rows: string[][], width: number, columns: readonly Column[]): number[] {
   const widths = columns.map(({ title }, index) => rows.reduce((most, cells) => Math.max(most, cells[index]?.length ?? 0), title.length));
   const least = columns.map((column, index) => Math.min(column.least, widths[index] ?? 0));
   let over = widths.reduce((sum, each) => sum + each, gap.length * (columns.length - 1)) - width;
@@ -117,7 +120,7 @@ function columnWidths(rows: string[][], width: number): number[] {
   return widths;
 }
 
-function formatRow(cells: string[], widths: number[]): string {
+function formatRow(cells: string[], widths: number[], columns: readonly Column[]): string {
   return cells
     .map((cell, index) => fit(cell, widths[index] ?? 0, columns[index]?.cut).padEnd(widths[index] ?? 0))
     .join(gap)

@@ -1,13 +1,11 @@
 // The words for a task that the command line, the explorer and the dumps share.
 import path from 'node:path';
-import type { Awaits, AwaitsGroup, AwaitsResource, Task, TaskId } from './task';
+import type { Awaits, AwaitsGroup, AwaitsResource, Position, Task, TaskId } from './task';
 
 export type TasksById = ReadonlyMap<TaskId, Task>;
 
 export function tasksById(tasks: readonly Task[]): TasksById {
-  const byId = new Map<TaskId, Task>();
-  for (const task of tasks) byId.set(task.id, task);
-  return byId;
+  return new Map(tasks.map((task) => [task.id, task]));
 }
 
 /** The tasks that a task waits for, directly or in a group. */
@@ -23,8 +21,10 @@ export function stateText(task: Task): string {
 
 /** `src/app.ts:12:5`, relative to the working directory where it is inside; nothing for a task without a place. */
 export function placeText({ at }: Task): string {
-  if (!at) return '';
-  const { file, line, column } = at;
+  return at ? positionText(at) : '';
+}
+
+export function positionText({ file, line, column }: Position): string {
   const relative = path.isAbsolute(file) ? path.relative(process.cwd(), file) : file;
   return `${relative.startsWith('..') ? file : relative}:${line}:${column}`;
 }
@@ -64,7 +64,6 @@ export function awaitsKind(awaits: Awaits, byId: TasksById): string {
 
 /** Who waits for a task, by name. */
 export function awaitedByText(task: Task, byId: TasksById): string {
-  if (task.awaitedBy.length === 0) return '';
   return countedList(task.awaitedBy.map((id) => byId.get(id)?.name ?? 'another task'));
 }
 
@@ -79,6 +78,14 @@ export function countedList(names: string[]): string {
 /** ` ×500`; nothing for a single one. */
 export function times(count: number): string {
   return count > 1 ? ` ×${count}` : '';
+}
+
+/** `340 ms`, `12.4 s`, `5 min 3 s`, `3 h 5 min`. */
+export function ageText(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  return minutes < 60 ? `${minutes} min ${Math.floor((ms % 60_000) / 1_000)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 export function plural(count: number, noun: string): string {

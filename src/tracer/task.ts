@@ -90,6 +90,8 @@ export interface Task {
   created?: Place;
   /** Milliseconds since it was created; only the agent knows. */
   ageMs?: number;
+  /** The task is older than what watched it: its age is `ageMs` or more. */
+  ageIsMinimum?: true;
   locals?: Local[];
 }
 

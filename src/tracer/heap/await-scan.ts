@@ -25,6 +25,35 @@ export function onlyAwait(text: string, start: number, kind: CodeKind): number |
   return isSingle ? awaits[0] : undefined;
 }
 
+/** How far before a place its `await` is looked for, and how many of them. */
+const AWAIT_REACH = 2_000;
+const MOST_AWAITS = 8;
+
+/**
+ * The offset of the `await` whose operand the place at `offset` is in, the innermost; undefined where there is none
+ * (a `for await`, or a text that is not understood).
+ */
+export function awaitAround(text: string, offset: number): number | undefined {
+  const from = Math.max(0, offset - AWAIT_REACH);
+  const awaits = [...text.slice(from, offset).matchAll(/(?<![\w$.])await(?![\w$])/g)].slice(-MOST_AWAITS).reverse();
+  for (const { index } of awaits) {
+    const start = from + index;
+    if (/\bfor\s*$/.test(text.slice(Math.max(0, start - 20), start))) return undefined;
+    const slice = text.slice(start, start + FIRST_SLICE);
+    const parsed = attempt(() => parseExpressionAt(slice, 0, { ...OPTIONS, sourceType: 'module' }));
+    if (parsed && awaitAtStart(parsed, offset - start)) return start;
+  }
+  return undefined;
+}
+
+/** True where an await that begins an expression reaches beyond `offset`. */
+function awaitAtStart(node: unknown, offset: number): boolean {
+  if (Array.isArray(node)) return node.some((each) => awaitAtStart(each, offset));
+  if (!isNode(node) || node.start > 0) return false;
+  if (node.type === 'AwaitExpression') return node.end > offset;
+  return Object.values(node).some((each) => awaitAtStart(each, offset));
+}
+
 interface ParsedCode {
   body: Node;
   /** What to take off the offsets of its nodes. */

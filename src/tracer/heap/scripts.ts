@@ -117,12 +117,10 @@ export class LiveScripts implements ScriptSource {
 
   /** Turns the debugger on, if it is not. */
   enable(): Promise<unknown> {
-    this.#enabled ??= Promise.all([
-      this.session.send('Debugger.enable'),
+    return (this.#enabled ??= this.session.send('Debugger.enable').then(async () => {
       // A `debugger` statement must not stop a program that nobody debugs.
-      this.session.shared ? undefined : this.session.send('Debugger.setSkipAllPauses', { skip: true }),
-    ]);
-    return this.#enabled;
+      if (!this.session.shared) await this.session.send('Debugger.setSkipAllPauses', { skip: true });
+    }));
   }
 }
 
@@ -142,7 +140,8 @@ function mapUrlIn(text: string): string | undefined {
   return /(?:\/\/|\/\*)[#@] sourceMappingURL=([^\s'"*]+)(?:\s*\*\/)?\s*$/.exec(text)?.[1];
 }
 
-async function readScript(url: string): Promise<string | undefined> {
+/** The text of a script on disk, by its URL or path; undefined where there is none. */
+export async function readScript(url: string): Promise<string | undefined> {
   const file = fileOf(url);
   if (!path.isAbsolute(file)) return undefined;
   return readFile(file, 'utf8').catch(() => undefined);

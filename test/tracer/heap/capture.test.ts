@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { captureTasks } from '../../../src/tracer/heap/capture';
-import { readSnapshotFile } from '../../../src/tracer/heap/snapshot-file';
-import { snapshotText } from '../snapshot-text';
+import { captureTasks, readSnapshotFile } from '../../../src/tracer/heap/capture';
+import { requestHeapSnapshot } from '../../../src/tracer/inspector/heap-snapshot';
 import type { InspectorSession } from '../../../src/tracer/inspector/session';
 import { nodeBinary, nodeMajors } from '../../host/provision';
 import { TargetProcess } from './target-process';
@@ -137,7 +136,9 @@ describe('capture', () => {
     const target = await start(24, "async function wait() {\n  const a = await null;\n  await new Promise((resolve) => setTimeout(resolve, 6200000, a));\n}\nwait(); setImmediate(() => console.log('ready'));\n");
     const file = path.join(folder, 'program.heapsnapshot');
     try {
-      await writeFile(file, await snapshotText(target.attachment.session));
+      let text = '';
+      await requestHeapSnapshot(target.attachment.session, { onChunk: (chunk) => (text += chunk) });
+      await writeFile(file, text);
     } finally {
       await target.stop();
     }

@@ -1,0 +1,65 @@
+// Tells who started the program what is pending when it ends: one file for each process and thread, in a private folder.
+import fs from 'node:fs';
+import path from 'node:path';
+import { isMainThread, threadId } from 'node:worker_threads';
+import type { AgentPart } from './part';
+import { PROTOCOL_VERSION, type EndReason, type ExitReport } from './protocol';
+
+/** Signals that end a program that has no handler for them, and that a person or a supervisor sends. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * Writes a report when this process or thread ends. Only in the main thread and for these signals a listener is added,
+ * which ends the process by the same signal, unless the program listens as well.
+ */
+export function reportAtExit(folder: string, ask: () => string): AgentPart {
+  const { writeFileSync, renameSync, rmSync } = fs;
+  const file = path.join(folder, `${process.pid}-${threadId}`);
+  const started = `${file}.running`;
+  let dry = false;
+
+  const write = (reason: EndReason, code: number | null): void => {
+    try {
+      const report: ExitReport = { version: PROTOCOL_VERSION, command: process.argv.slice(1), reason, code, answer: ask() };
+      // Renamed, so that nobody ever reads half of it.
+      writeFileSync(`${file}.part`, JSON.stringify(report), { mode: 0o600 });
+      renameSync(`${file}.part`, `${file}.json`);
+      rmSync(started, { force: true });
+    } catch {
+      // The folder is gone: nobody waits for the report any more.
+    }
+  };
+  const onBeforeExit = (): void => {
+    // A signal that the program sent itself as its last act comes with the next turn of the loop. Programs that listen
+    // for the end see it once only, as ever.
+    if (!dry && isMainThread && process.listenerCount('beforeExit') === 1) setImmediate(() => undefined);
+    dry = true;
+  };
+  const onExit = (code: number): void => write(dry || code === UNSETTLED_TOP_LEVEL_AWAIT ? 'dry' : 'exit', code);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    write(signal as EndReason, null);
+    if (process.listenerCount(signal) > 1) return;
+    process.removeListener(signal, onSignal);
+    process.kill(process.pid, signal);
+  };
+
+  try {
+    writeFileSync(started, '', { mode: 0o600 });
+  } catch {
+    return { poll: () => undefined, remove: () => undefined };
+  }
+  process.on('beforeExit', onBeforeExit);
+  process.on('exit', onExit);
+  if (isMainThread) for (const signal of SIGNALS) process.on(signal, onSignal);
+  return {
+    poll: () => undefined,
+    remove() {
+      process.removeListener('beforeExit', onBeforeExit);
+      process.removeListener('exit', onExit);
+      for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+    },
+  };
+}
+
+/** Node's exit code for it; it emits no `beforeExit` then. */
+const UNSETTLED_TOP_LEVEL_AWAIT = 13;

@@ -1,0 +1,31 @@
+// What a promise is known by, in a private field that the program has no way to see: the slot that it has in the table;
+// RELEASED; or, for the promise that V8 makes for an await's continuation, the slot of the call that waits.
+
+/** Settled, or of no interest. Also what is read from a promise that is older than the tracker. */
+export const RELEASED = -1;
+
+export const continuationOf = (slot: number): number => -2 - slot;
+
+class ReturnItsArgument {
+  constructor(object: object) {
+    return object;
+  }
+}
+
+/** `new Stamp(promise, number)` stamps a promise that has no stamp yet. */
+export class Stamp extends ReturnItsArgument {
+  #number: number;
+
+  constructor(promise: object, number: number) {
+    super(promise);
+    this.#number = number;
+  }
+
+  static change(promise: object, number: number): void {
+    (promise as Stamp).#number = number;
+  }
+
+  static read(promise: object): number {
+    return #number in promise ? promise.#number : RELEASED;
+  }
+}

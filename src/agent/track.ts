@@ -1,0 +1,18 @@
+import type { AgentPart } from './part';
+import { RUNTIME_KEY, type Runtime } from './runtime';
+import { TaskList } from './task-list';
+
+/** Tracks promises, and lets the program itself ask for them (`asyncscope/runtime`). */
+export function startTracking(): AgentPart {
+  const list = new TaskList();
+  const runtime: Runtime = { allTasks: () => list.describe(), nameTask: (name) => list.name(name) };
+  const key = Symbol.for(RUNTIME_KEY);
+  Object.defineProperty(globalThis, key, { value: runtime, enumerable: false, configurable: true, writable: false });
+  return {
+    poll: (request) => list.poll(request),
+    remove() {
+      list.remove();
+      Reflect.deleteProperty(globalThis, key);
+    },
+  };
+}

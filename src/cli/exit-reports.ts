@@ -1,0 +1,67 @@
+// Reads what the agents of a program and its children left behind when they ended.
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseAnswer, parseExitReport, parseTaskData, type EndReason } from '../agent/protocol';
+import { liveTasks, lostTasks, trackingWarnings, type LostTask } from '../tracer/live/live-tasks';
+import { SitePlaces } from '../tracer/live/site-places';
+import type { TaskReport } from '../tracer/task';
+
+/** What was pending when one process or worker thread ended. */
+export interface EndedThread extends TaskReport {
+  command: string[];
+  reason: EndReason;
+  /** Its exit code; null where a signal ended it. */
+  exitCode: number | null;
+  /** The newest calls that were collected while pending, and how many there were. */
+  lost: LostTask[];
+  lostCount: number;
+}
+
+export interface EndedProgram {
+  /** The first process first. */
+  threads: EndedThread[];
+  /** Ids of processes that were killed before they could tell. */
+  killed: number[];
+  /** Reports that could not be read, a sentence each. */
+  damaged: string[];
+}
+
+export async function readExitReports(folder: string): Promise<EndedProgram> {
+  const program: EndedProgram = { threads: [], killed: [], damaged: [] };
+  for (const name of (await readdir(folder)).sort(byNumber)) {
+    const [, pid, thread, type] = /^(\d+)-(\d+)\.(json|running)$/.exec(name) ?? [];
+    if (type === 'running' && thread === '0') program.killed.push(Number(pid));
+    if (type !== 'json') continue;
+    try {
+      program.threads.push(await readThread(path.join(folder, name)));
+    } catch (error) {
+      program.damaged.push(`What process ${pid} left behind cannot be read: ${(error as Error).message}`);
+    }
+  }
+  return program;
+}
+
+async function readThread(file: string): Promise<EndedThread> {
+  const { command, reason, code, answer } = parseExitReport(await readFile(file, 'utf8'));
+  const { pid, thread, node, parts } = parseAnswer(answer);
+  const data = parseTaskData(parts['tasks']);
+  const places = new SitePlaces();
+  await places.add(data.firstSite, data.sites);
+  const tasks = liveTasks(data, places);
+  return {
+    version: 1,
+    target: { pid, node, source: 'live' },
+    threads: [{ id: String(thread), name: thread === 0 ? 'main' : `worker ${thread}`, tasks }],
+    warnings: trackingWarnings(data),
+    command,
+    reason,
+    exitCode: code,
+    lost: lostTasks(data, places),
+    lostCount: data.counts.lost,
+  };
+}
+
+/** Processes in the order of their ids, as numbers. */
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}

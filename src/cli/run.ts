@@ -1,0 +1,112 @@
+// `run`: starts a program with the agent in it, and says what is pending when it ends.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { Command } from 'commander';
+import { agentConfig, agentEnvironment, newSecret } from '../tracer/live/launch';
+import { type EndedProgram, readExitReports } from './exit-reports';
+import { indent, pendingLines } from './pending-report';
+
+interface RunOptions {
+  json?: string;
+}
+
+interface Ending {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
+/** When a program that was interrupted is said to be blocked. */
+const reactionMs = 3_000;
+
+export function addRun(program: Command): void {
+  program
+    .enablePositionalOptions()
+    .command('run')
+    .summary('run a Node program and say what is pending when it ends')
+    .description('Runs a Node program, its children and worker threads with the agent, and says on stderr which async calls are pending when they end.')
+    .usage('[options] [--] node app.js …')
+    .argument('<command...>', 'the program and its arguments')
+    .option('--json <file>', 'write what is pending as JSON, also where nothing is')
+    .passThroughOptions()
+    .action(async ([command, ...args]: [string, ...string[]], options: RunOptions) => {
+      endLike(await run(command, args, options));
+    });
+}
+
+async function run(command: string, args: string[], options: RunOptions): Promise<Ending> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'asyncscope-')); // readable by its owner only
+  try {
+    const config = agentConfig({ secret: newSecret(), reportFolder: folder });
+    const env = { ...process.env, ...agentEnvironment(path.join(__dirname, 'agent.js'), config, process.env['NODE_OPTIONS']) };
+    const child = spawn(command, args, { stdio: 'inherit', env });
+    const ending = await ended(child, command);
+    const program = await readExitReports(folder);
+    if (options.json !== undefined) await writeJson(options.json, program);
+    process.stderr.write(report(command, ending, program));
+    return ending;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Resolves when the program has ended; until then it gets the signals that we get. */
+function ended(child: ChildProcess, command: string): Promise<Ending> {
+  let notice: NodeJS.Timeout | undefined;
+  let interrupts = 0;
+  const forward = (signal: NodeJS.Signals): void => {
+    // A terminal sends Ctrl-C to the program itself as well.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    if (signal !== 'SIGINT' && signal !== 'SIGTERM') return;
+    if (++interrupts > 1 && notice === undefined) child.kill('SIGKILL');
+    else notice ??= setTimeout(() => {
+      process.stderr.write(`asyncscope: ${command} has not ended yet; once more to kill it.\n`);
+      notice = undefined;
+    }, reactionMs);
+  };
+  for (const signal of forwarded) process.on(signal, forward);
+  return new Promise<Ending>((resolve, reject) => {
+    child.on('error', (error: NodeJS.ErrnoException) => reject(new Error(startError(command, error))));
+    child.on('exit', (code, signal) => resolve({ code, signal }));
+  }).finally(() => {
+    clearTimeout(notice);
+    for (const signal of forwarded) process.removeListener(signal, forward);
+  });
+}
+
+function startError(command: string, { code, message }: NodeJS.ErrnoException): string {
+  const hint = /\.[cm]?[jt]s$/.test(command) ? ` For a script, write: asyncscope run node ${command}` : ' Check its name and the PATH.';
+  if (code === 'ENOENT') return `${command} was not found.${hint}`;
+  if (code === 'EACCES') return `${command} is no program that can be run.${hint}`;
+  return `${command} could not be started: ${message}.`;
+}
+
+function report(command: string, { signal }: Ending, program: EndedProgram): string {
+  const lines = program.threads.flatMap((thread) => pendingLines(thread, program.threads.length > 1));
+  lines.push(...program.damaged);
+  if (program.killed.length > 0) {
+    const which = program.killed.length > 1 ? 'Processes' : 'Process';
+    lines.push(`${which} ${program.killed.join(', ')} ended${signal ? ` by ${signal}` : ''} before it could tell what was pending.`);
+  } else if (program.threads.length + program.damaged.length === 0) {
+    lines.push(`No Node process told what was pending: "${command}" started none, or took NODE_OPTIONS away from it.`);
+  }
+  const text = lines.map((line) => `${line.startsWith(indent) ? '' : 'asyncscope: '}${line}\n`).join('');
+  return process.stderr.isTTY ? text : stripVTControlCharacters(text);
+}
+
+async function writeJson(file: string, { threads, killed, damaged }: EndedProgram): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify({ version: 1, processes: threads, killed, warnings: damaged })}\n`);
+  } catch (error) {
+    process.stderr.write(`asyncscope: the report could not be written: ${(error as Error).message}. Give --json a file in a folder that exists.\n`);
+  }
+}
+
+/** Ends as the program did. */
+function endLike({ code, signal }: Ending): void {
+  if (signal) process.kill(process.pid, signal);
+  else process.exitCode = code ?? 1;
+}

@@ -1,0 +1,133 @@
+import { strict as assert } from 'node:assert';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { agentFixtures, runToEnd, type Ended } from '../agent/agent-process';
+import { nodeBinary, nodeMajors } from '../host/provision';
+import { cliPath } from './command';
+
+const pending = path.join(agentFixtures, 'pending.js');
+const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', COLUMNS: '200' };
+
+function asyncscopeRun(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return runToEnd(process.execPath, [cliPath, 'run', ...args], { ...env, ...more });
+}
+
+/** The lines of the table: without age, one space between columns. */
+function rows(stderr: string): string[] {
+  return [...stderr.matchAll(/^ {2}\S+ m?s {2,}awaiting +t\d+ +(.*)$/gm)].map(([, row]) => row!.replace(/ {2,}/g, ' | '));
+}
+
+interface JsonReport {
+  processes: { target: { pid: number }; reason: string; exitCode: number | null; threads: { name: string; tasks: { name: string; ageMs: number; created?: { line: number } }[] }[] }[];
+}
+
+describe('asyncscope run', function () {
+  this.timeout(120_000);
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(path.join(os.tmpdir(), 'asyncscope-test-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  for (const major of nodeMajors) {
+    it(`says what is pending at the end, and ends as the program does, on Node ${major}`, async () => {
+      const node = await nodeBinary(major);
+      for (const [how, { code, signal, says }] of Object.entries(ENDINGS)) {
+        const alone = ALONE.has(how) ? await runToEnd(node, [pending, how], env) : undefined;
+        const { stderr, ...ended } = await asyncscopeRun([node, pending, how]);
+        assert.deepEqual([ended.code, ended.signal], [code, signal], `${how}: ${stderr}`);
+        if (alone) assert.deepEqual([alone.code, alone.signal], [code, signal], `${how} without us`);
+        assert.match(stderr, says, how);
+        assert.deepEqual(
+          rows(stderr).sort(),
+          [
+            'fixtures/agent/pending.js:4:5 | Worker.loop | Promise of Worker.loop (pending.js:4)',
+            'fixtures/agent/pending.js:8:3 | checkout | basket',
+            'fixtures/agent/pending.js:11:3 | basket | Promise.all, 0 of 3 settled: price ×3 | checkout',
+            'fixtures/agent/pending.js:14:3 | price ×3 | Promise of price (pending.js:14) | basket',
+          ]
+            .map((row) => `test/${row}`)
+            .sort(),
+          `${how}: ${stderr}`,
+        );
+      }
+    });
+
+    it(`keeps exit code 13 of an unsettled top-level await on Node ${major}, and says where it is`, async () => {
+      const ended = await asyncscopeRun(['--', await nodeBinary(major), path.join(agentFixtures, 'top-level.mjs')]);
+      assert.equal(ended.code, 13);
+      assert.equal(ended.stdout, 'started\n');
+      assert.match(ended.stderr, /1 task pending/);
+      assert.match(ended.stderr, /test\/fixtures\/agent\/top-level\.mjs:2:1 +\(top level\)/);
+    });
+
+    it(`hears of child processes and worker threads on Node ${major}`, async () => {
+      const file = path.join(folder, 'report.json');
+      const ended = await asyncscopeRun(['--json', file, await nodeBinary(major), path.join(agentFixtures, 'family.js')]);
+      assert.equal(ended.code, 0, ended.stderr);
+      const { processes } = JSON.parse(readFileSync(file, 'utf8')) as JsonReport;
+      assert.equal(processes.length, 3);
+      assert.equal(new Set(processes.map(({ target }) => target.pid)).size, 2);
+      assert.deepEqual(processes.map(({ threads }) => threads[0]!.name).sort(), ['main', 'main', 'worker 1']);
+      for (const { threads, reason } of processes) {
+        assert.equal(reason, 'dry');
+        assert.deepEqual(threads[0]!.tasks.map(({ name }) => name), ['waitForEver']);
+        assert.ok(threads[0]!.tasks[0]!.ageMs >= 0);
+        assert.equal(threads[0]!.tasks[0]!.created?.line, 8);
+      }
+    });
+  }
+
+  it('is silent where nothing is pending, and leaves nothing behind', async () => {
+    const ended = await asyncscopeRun([process.execPath, '-e', 'console.log(process.argv.length)', 'x', '--json', 'y'], { TMPDIR: folder });
+    assert.deepEqual(ended, { code: 0, signal: null, stdout: '4\n', stderr: '' });
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('keeps the NODE_OPTIONS that the program would have had', async () => {
+    const preload = path.join(folder, 'a folder', 'first "one".js').replace('a folder/', '');
+    writeFileSync(preload, 'globalThis.preloaded = true;');
+    const ended = await asyncscopeRun([process.execPath, '-e', 'console.log(globalThis.preloaded)'], { NODE_OPTIONS: `--require ${JSON.stringify(preload)}` });
+    assert.equal(ended.stdout, 'true\n');
+  });
+
+  it('says so where no Node process reports', async () => {
+    const ended = await asyncscopeRun([process.platform === 'win32' ? 'hostname' : 'true']);
+    assert.equal(ended.code, 0);
+    assert.equal(ended.stderr.trim().split('\n').length, 1);
+    assert.match(ended.stderr, /No Node process told what was pending/);
+  });
+
+  it('says so where the program is killed', async () => {
+    const ended = await asyncscopeRun([process.execPath, '-e', 'process.kill(process.pid, "SIGKILL")']);
+    assert.equal(ended.signal, 'SIGKILL');
+    assert.match(ended.stderr, /Process \d+ ended by SIGKILL before it could tell what was pending\./);
+  });
+
+  it('has one clear sentence for what cannot be run', async () => {
+    const script = path.join(folder, 'app.js');
+    writeFileSync(script, '');
+    for (const [command, says] of [
+      ['no-such-program-here', /no-such-program-here was not found\. Check its name and the PATH\./],
+      [script, /app\.js is no program that can be run\. For a script, write: asyncscope run node /],
+    ] as const) {
+      const ended = await asyncscopeRun([command]);
+      assert.equal(ended.code, 2);
+      assert.equal(ended.stderr.trim().split('\n').length, 1);
+      assert.match(ended.stderr, says);
+    }
+  });
+});
+
+/** Each way to end, with what is left of it and what the report begins with. */
+const ENDINGS: Record<string, { code: number | null; signal: NodeJS.Signals | null; says: RegExp }> = {
+  dry: { code: 0, signal: null, says: /ended, having nothing left to do, with 6 tasks pending:/ },
+  exit: { code: 3, signal: null, says: /exited \(code 3\) with 6 tasks pending:/ },
+  exitCode: { code: 4, signal: null, says: /ended, having nothing left to do, with 6 tasks pending:/ },
+  error: { code: 1, signal: null, says: /exited \(code 1\) with 6 tasks pending:/ },
+  rejection: { code: 1, signal: null, says: /exited \(code 1\) with 6 tasks pending:/ },
+  interrupt: { code: null, signal: 'SIGINT', says: /was interrupted with 6 tasks pending:/ },
+  interrupted: { code: null, signal: 'SIGINT', says: /was interrupted with 6 tasks pending:/ },
+  terminated: { code: 7, signal: null, says: /was terminated with 6 tasks pending:|exited \(code 7\) with 6 tasks pending:/ },
+};
+/** Those that do the same to a program alone. */
+const ALONE = new Set(['dry', 'exit', 'exitCode', 'error', 'rejection', 'interrupt']);
