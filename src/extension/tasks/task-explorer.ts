@@ -86,7 +86,8 @@ export class TaskExplorer implements vscode.Disposable {
 
   private addSession(session: vscode.DebugSession): void {
     if (!isNodeProgram(session)) return;
-    this.add(new TaskSource(session.id, session.name, async () => (await import('./probes')).debugProbe(session), () => this.update()));
+    const hint = 'Seen over the connection of its debugger.';
+    this.add(new TaskSource(session.id, session.name, hint, async () => (await import('./probes')).debugProbe(session), () => this.update()));
   }
 
   /** Tasks are looked at when the debugger stops, where anybody sees them. */
@@ -105,7 +106,8 @@ export class TaskExplorer implements vscode.Disposable {
     if (!picked) return;
     const key = `process:${picked.pid}`;
     if (!this.sources.has(key)) {
-      this.add(new TaskSource(key, picked.label, async () => (await import('./probes')).processProbe(picked.pid), () => this.update()));
+      const hint = 'Its inspector stays open as long as it is listed here. Remove it to close the inspector again.';
+      this.add(new TaskSource(key, picked.label, hint, async () => (await import('./probes')).processProbe(picked.pid), () => this.update()));
     }
     const source = this.sources.get(key);
     if (source && (await this.mayPause(source))) await source.look();

@@ -30,6 +30,8 @@ export class TaskSource {
   constructor(
     readonly key: string,
     readonly label: string,
+    /** What a user should know of the connection to it. */
+    readonly hint: string,
     private readonly reach: () => Promise<TaskProbe>,
     private readonly changed: () => void,
   ) {}

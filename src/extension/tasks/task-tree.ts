@@ -133,6 +133,7 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         const item = new vscode.TreeItem(node.source.label, Expanded);
         item.description = state.kind === 'seen' ? `${counted(state.report.threads.reduce((sum, { tasks }) => sum + tasks.length, 0), 'task')}, ${state.at.toLocaleTimeString()}` : undefined;
         item.iconPath = new vscode.ThemeIcon('server-process');
+        item.tooltip = node.source.hint;
         item.contextValue = 'source';
         return item;
       }
