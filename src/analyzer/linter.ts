@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { ConfigFinder } from './config/config';
 import type { FileError, Finding } from './finding';
-import { CompilerDied, isChannelFailure, isTooDeep, type Asking, type Node, type Programs, type SourceUnit, type SyntaxKind } from './program';
+import { CompilerDied, forEachOfKind, isChannelFailure, isTooDeep, kindSet, type Asking, type Job, type Programs, type SourceUnit, type SyntaxKind } from './program';
 import type { Listener, Report, Rule } from './rules/rule';
 import { SharedFacts } from './shared';
 import { withoutSuppressed } from './suppressions';
@@ -40,13 +40,17 @@ export class Linter {
     const wanted = paths.filter((path) => !this.configs.forFile(path).excluded);
     const problems = new Map(wanted.map((path) => [path, this.problem(path)]));
     this.programs.open(wanted.filter((path) => problems.get(path) === undefined));
-    for (let at = 0; at < wanted.length; at += chunkSize) yield* this.chunk(wanted.slice(at, at + chunkSize), problems);
+    const chunks: (() => Job<FileReport[]>)[] = [];
+    for (let at = 0; at < wanted.length; at += chunkSize) chunks.push(() => this.chunk(wanted.slice(at, at + chunkSize), problems));
+    for (const reports of this.programs.run(chunks)) yield* reports;
   }
 
-  private chunk(paths: readonly string[], problems: ReadonlyMap<string, string | undefined>): FileReport[] {
-    const walks = paths.map((path) => {
+  private *chunk(paths: readonly string[], problems: ReadonlyMap<string, string | undefined>): Job<FileReport[]> {
+    const walks = paths.map((path, index) => {
       const problem = problems.get(path);
       const unit = problem === undefined ? this.programs.unit(path) : undefined;
+      const next = paths[index + 1];
+      if (next !== undefined && problems.get(next) === undefined) this.programs.prefetch(next);
       if (!unit) return unchecked(path, problem ?? 'the compiler could not read it; it may have been deleted in the meantime.');
       // The compiler, too, calls it binary, but as a syntax error in every place.
       if (unit.text.includes('\0')) return unchecked(path, 'binary content; the file was skipped.');
@@ -54,7 +58,7 @@ export class Linter {
       return this.walk(unit);
     });
     const syntax = walks.map((walk) => walk.askSyntax());
-    this.programs.ask([...syntax, ...walks.flatMap((walk) => walk.askings)]);
+    yield [...syntax, ...walks.flatMap((walk) => walk.askings)];
     return walks.map((walk) => walk.report());
   }
 
@@ -79,18 +83,18 @@ export class Linter {
         listeners.set(key, [...(listeners.get(key) ?? []), { listener, rule }]);
       }
     }
-    const visit = (node: Node): void => {
+    forEachOfKind(unit.sourceFile, kindSet(listeners.keys()), (node) => {
       for (const { listener, rule } of listeners.get(node.kind) ?? []) {
         try {
           const asking = listener(node) as Asking<void> | undefined;
-          if (asking) walk.askings.push(walk.guarded(rule, asking));
+          // Most places are decided by syntax: those ask nothing and are done with here.
+          const first = asking?.next();
+          if (asking && first?.done === false) walk.askings.push(walk.answered(rule, asking, first));
         } catch (error) {
           walk.fail(rule, error);
         }
       }
-      node.forEachChild(visit);
-    };
-    visit(unit.sourceFile);
+    });
     return walk;
   }
 }
@@ -129,10 +133,20 @@ class Walk {
     });
   }
 
-  /** A rule that fails on one place loses that place only. */
-  *guarded(rule: Rule, asking: Asking<void>): Asking<void> {
+  /** Goes on with an asking whose first question is out. A rule that fails on one place loses that place only. */
+  *answered(rule: Rule, asking: Asking<void>, first: IteratorYieldResult<unknown>): Asking<void> {
+    let step: IteratorResult<unknown, void> = first;
     try {
-      yield* asking;
+      while (step.done !== true) {
+        let answer: never;
+        try {
+          answer = (yield step.value as never) as never;
+        } catch (error) {
+          step = asking.throw(error);
+          continue;
+        }
+        step = asking.next(answer);
+      }
     } catch (error) {
       this.fail(rule, error);
     }
@@ -142,8 +156,11 @@ class Walk {
     if (error instanceof CompilerDied) throw error;
     if (isChannelFailure(error)) throw new CompilerDied(error);
     const reason = error instanceof Error ? error.message : String(error);
-    if (this.errors.some((known) => known.message.startsWith(`rule ${rule.id} `))) return;
-    this.errors.push({ path: this.path, message: `rule ${rule.id} failed on this file (${reason}); please report it.` });
+    const message =
+      error instanceof RangeError
+        ? `its code is nested too deeply for ${rule.id} to check all of it.`
+        : `rule ${rule.id} failed on this file (${reason}); please report it.`;
+    if (!this.errors.some((known) => known.message.includes(` ${rule.id} `))) this.errors.push({ path: this.path, message });
   }
 
   report(): FileReport {

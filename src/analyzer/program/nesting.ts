@@ -1,4 +1,5 @@
-import type { Node, SourceFile } from 'typescript7/ast';
+import type { SourceFile } from 'typescript7/ast';
+import { depthOf } from './tree-scan';
 
 /**
  * Levels of a syntax tree that recursive code may go down safely: far from the end of the stack, where V8 cannot even
@@ -17,13 +18,5 @@ export function isTooDeep(sourceFile: SourceFile): boolean {
 
 function exceeds(sourceFile: SourceFile): boolean {
   // A level takes a character at least.
-  if (sourceFile.text.length < deepest) return false;
-  let level: Node[] = [sourceFile];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) return true;
-    const next: Node[] = [];
-    for (const node of level) node.forEachChild((child) => void next.push(child));
-    level = next;
-  }
-  return false;
+  return sourceFile.text.length >= deepest && depthOf(sourceFile, deepest + 1) > deepest;
 }

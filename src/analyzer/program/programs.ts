@@ -3,9 +3,11 @@ import type { API, CreateSnapshotProgramParams, Project, Snapshot, SyntheticProj
 import type { SourceFile } from 'typescript7/ast';
 import { CompilerDied, compilerPid, isChannelFailure, startCompiler } from './compiler';
 import { programProblems, type ConfigProblem } from './config-problems';
+import { JobRunner, type Job } from './jobs';
 import { ProjectFinder } from './project-finder';
 import { inferredKey, inferredProject, type ProjectSpec } from './projects';
 import type { Asking, CompilerDiagnostic } from './types';
+import { Wire } from './wire';
 
 /** A source file together with the project whose types it has. Valid until the next {@link Programs.refresh}. */
 export interface SourceUnit {
@@ -37,6 +39,8 @@ interface OpenProject {
  */
 export class Programs {
   private api: API;
+  private wire: Wire;
+  private jobs: JobRunner;
   private snapshot: Snapshot | undefined;
   private snapshots = 0;
   private readonly projects = new Map<string, OpenProject>();
@@ -49,6 +53,8 @@ export class Programs {
   private readonly overlays = new Map<string, string>();
   /** Paths that some snapshot's layer holds: the disk is no longer read for them, so their changes go through it. */
   private readonly layered = new Set<string>();
+  /** Files that the current snapshot was asked for. */
+  private readonly fetched = new Set<string>();
   /** The snapshot in which each file's text last changed. */
   private readonly changes = new Map<string, number>();
   private pendingLayer = new Map<string, string | undefined>();
@@ -58,6 +64,8 @@ export class Programs {
 
   constructor(private readonly cwd: string) {
     this.api = startCompiler(cwd);
+    this.wire = new Wire(this.api);
+    this.jobs = new JobRunner(this.wire);
   }
 
   /** Process id of the compiler. */
@@ -113,6 +121,7 @@ export class Programs {
   /** The file as the current snapshot has it; undefined where it cannot be read. */
   unit(path: string): SourceUnit | undefined {
     const project = this.projectOf(path);
+    this.fetched.add(path);
     const sourceFile = project && this.guard(() => project.program.getSourceFile(path));
     return project && sourceFile ? { path, text: sourceFile.text, sourceFile, project } : undefined;
   }
@@ -207,6 +216,7 @@ export class Programs {
       created.forEach((project, index) => (project.id = this.snapshot?.operation.createdPrograms?.[index]?.id));
       previous?.dispose();
       this.snapshots++;
+      this.fetched.clear();
     });
     for (const path of [...this.pendingLayer.keys(), ...disk.changed, ...disk.created, ...disk.deleted]) this.changes.set(path, this.snapshots);
     for (const project of stale) project.stale = false;
@@ -227,7 +237,23 @@ export class Programs {
 
   /** Runs askings side by side; their questions go out in batches. One that throws ends them all. */
   ask<T>(askings: readonly Asking<T>[]): T[] {
-    return this.guard(() => this.api.batch(...askings));
+    return this.guard(() => this.jobs.run(inOneStep(askings)));
+  }
+
+  /** Runs jobs, some at a time, so that the compiler and this process work at once; results in order. */
+  *run<T>(jobs: Iterable<() => Job<T>>): Generator<T> {
+    const results = this.jobs.runAll(jobs);
+    for (;;) {
+      const { done, value } = this.guard(() => results.next());
+      if (done) return;
+      yield value;
+    }
+  }
+
+  /** Has the compiler prepare a file that {@link unit} will be asked for next. */
+  prefetch(path: string): void {
+    const project = this.projectOf(path);
+    if (project && !this.fetched.has(path)) this.guard(() => this.wire.sendAhead('getSourceFile', { snapshot: this.snapshot?.id, project: project.id, file: path }));
   }
 
   /** The programs of the current snapshot. */
@@ -269,6 +295,8 @@ export class Programs {
   restart(): void {
     this.close();
     this.api = startCompiler(this.cwd);
+    this.wire = new Wire(this.api);
+    this.jobs = new JobRunner(this.wire);
     this.snapshot = undefined;
     this.layered.clear();
     this.pendingLayer = new Map(this.overlays);
@@ -372,4 +400,8 @@ function readText(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function* inOneStep<T>(askings: readonly Asking<T>[]): Job<T[]> {
+  return (yield askings) as T[];
 }

@@ -2,7 +2,6 @@
 import type { APIRequestGenerator } from 'typescript7/sync';
 
 export {
-  all,
   NodeHandle,
   ObjectFlags,
   Signature,

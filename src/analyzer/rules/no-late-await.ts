@@ -1,11 +1,13 @@
-import { buildFlow, type FlowPoint } from '../flow/graph';
+import { buildFlow, type Flow, type FlowPoint } from '../flow/graph';
 import { lateAwaitFixes } from '../fixes/late-await';
 import { mayReject } from '../flow/rejection';
 import {
   SyntaxKind,
+  identifiersNamed,
   isAwaitExpression,
   isBinaryExpression,
   isCallExpression,
+  isElementAccessExpression,
   isForOfStatement,
   isIdentifier,
   isIfStatement,
@@ -72,24 +74,28 @@ function startedPromise(declaration: VariableDeclaration): Started | undefined {
 
 /**
  * All references to a variable in its function, but for its declaration. Undefined where it can't be told by syntax
- * what happens to it: a nested function uses it (and may handle it at any time), or the name is declared twice.
+ * what happens to it: a nested function uses it (and may handle it at any time), or the name is declared twice; and
+ * where it is used as no promise is.
  */
 function references(root: FunctionNode | SourceFile, name: string): ReadonlySet<Node> | undefined {
   const found = new Set<Node>();
-  let unclear = false;
-  const visit = (node: Node, nested: boolean): void => {
-    if (unclear) return;
-    if (isIdentifier(node) && node.text === name && !isPropertyName(node)) {
-      const declares = (node.parent as { name?: Node }).name === node && node.parent.kind !== SyntaxKind.ShorthandPropertyAssignment;
-      if (nested || (declares && found.size > 0)) unclear = true;
-      found.add(node);
-      return;
-    }
-    const inner = nested || (node !== root && isFunctionNode(node));
-    node.forEachChild((child) => visit(child, inner));
-  };
-  visit(root, false);
-  return unclear ? undefined : found;
+  for (const node of identifiersNamed(name, root)) {
+    if (isPropertyName(node)) continue;
+    const declares = (node.parent as { name?: Node }).name === node && node.parent.kind !== SyntaxKind.ShorthandPropertyAssignment;
+    if ((declares && found.size > 0) || isNoPromise(node) || (enclosingFunction(node) ?? node.getSourceFile()) !== root) return undefined;
+    found.add(node);
+  }
+  return found;
+}
+
+const promiseMethods = new Set(['then', 'catch', 'finally']);
+
+/** `x.save()`, `x[0]`, `x()`: what this can be done with is no promise, or it is no use as one. */
+function isNoPromise(use: Identifier): boolean {
+  const { parent } = use;
+  if (isPropertyAccessExpression(parent)) return parent.expression === use && !promiseMethods.has(parent.name.text);
+  if (isElementAccessExpression(parent) || isCallExpression(parent) || isNewExpression(parent)) return parent.expression === use;
+  return false;
 }
 
 function isPropertyName(node: Identifier): boolean {
@@ -107,9 +113,18 @@ interface Late {
   readonly wait: Node | undefined;
 }
 
+const flows = new WeakMap<Node, Flow>();
+
+/** The control flow of a function, built once. */
+function flowOf(root: FunctionNode | SourceFile): Flow {
+  let flow = flows.get(root);
+  if (!flow) flows.set(root, (flow = buildFlow(root)));
+  return flow;
+}
+
 /** Follows every path from the declaration to the first use: those with a wait on the way are late. */
 function lateUses(declaration: VariableDeclaration, root: FunctionNode | SourceFile, uses: ReadonlySet<Node>): Late[] {
-  const flow = buildFlow(root);
+  const flow = flowOf(root);
   const late = new Map<Node, Late>();
   const seen = new Set<FlowPoint>();
   const seenWaiting = new Set<FlowPoint>();

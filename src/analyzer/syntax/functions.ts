@@ -6,14 +6,19 @@ import {
   isFunctionExpression,
   isGetAccessorDeclaration,
   isMethodDeclaration,
+  forEachNearest,
+  isReturnStatement,
   isSetAccessorDeclaration,
+  kindSet,
   type ArrowFunction,
+  type Block,
   type ConstructorDeclaration,
   type FunctionDeclaration,
   type FunctionExpression,
   type GetAccessorDeclaration,
   type MethodDeclaration,
   type Node,
+  type ReturnStatement,
   type SetAccessorDeclaration,
 } from '../program';
 
@@ -26,6 +31,17 @@ export type FunctionNode =
   | ConstructorDeclaration
   | GetAccessorDeclaration
   | SetAccessorDeclaration;
+
+/** The kinds of {@link FunctionNode}s. */
+export const functionKinds: readonly SyntaxKind[] = [
+  SyntaxKind.ArrowFunction,
+  SyntaxKind.FunctionExpression,
+  SyntaxKind.FunctionDeclaration,
+  SyntaxKind.MethodDeclaration,
+  SyntaxKind.Constructor,
+  SyntaxKind.GetAccessor,
+  SyntaxKind.SetAccessor,
+];
 
 export function isFunctionNode(node: Node): node is FunctionNode {
   return (
@@ -49,4 +65,13 @@ export function enclosingFunction(node: Node): FunctionNode | undefined {
     if (isFunctionNode(at)) return at;
   }
   return undefined;
+}
+
+const returnKinds = kindSet([SyntaxKind.ReturnStatement, ...functionKinds]);
+
+/** Whether some `return` of a function's body, not of those inside it, is one that is looked for. */
+export function someReturn(body: Block, isWanted: (statement: ReturnStatement) => boolean): boolean {
+  let found = false;
+  forEachNearest(body, returnKinds, (node) => (found = isReturnStatement(node) && isWanted(node)));
+  return found;
 }

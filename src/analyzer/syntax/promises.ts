@@ -7,14 +7,13 @@ import {
   isFunctionExpression,
   isIdentifier,
   isMethodDeclaration,
-  isReturnStatement,
   isTypeLiteralNode,
   type Expression,
   type Node,
   type TypeNode,
 } from '../program';
 import { skipParentheses } from './expressions';
-import { isAsync, isFunctionNode, type FunctionNode } from './functions';
+import { isAsync, isFunctionNode, someReturn, type FunctionNode } from './functions';
 
 /** Operators whose value is one of their operands. */
 const choosing = new Set<SyntaxKind>([
@@ -81,7 +80,7 @@ export function functionReturnsPromise(node: FunctionNode): 'yes' | 'no' | 'uncl
   if (node.type) return plainTypes.has(node.type.kind) ? 'no' : 'unclear';
   if (!node.body) return 'unclear';
   if (!isBlock(node.body)) return isNoPromise(node.body) ? 'no' : 'unclear';
-  return returnsOnlyPlainValues(node.body) ? 'no' : 'unclear';
+  return someReturn(node.body, ({ expression }) => expression !== undefined && !isNoPromise(expression)) ? 'unclear' : 'no';
 }
 
 const plainTypes = new Set<SyntaxKind>([
@@ -102,15 +101,6 @@ const plainTypes = new Set<SyntaxKind>([
   SyntaxKind.TypePredicate,
   SyntaxKind.TemplateLiteralType,
 ]);
-
-function returnsOnlyPlainValues(node: Node): boolean {
-  if (isReturnStatement(node)) return !node.expression || isNoPromise(node.expression);
-  let plain = true;
-  node.forEachChild((child) => {
-    if (plain && !isFunctionNode(child)) plain = returnsOnlyPlainValues(child);
-  });
-  return plain;
-}
 
 const functionTypes = new Set<SyntaxKind>([
   SyntaxKind.ConditionalType,

@@ -1,0 +1,159 @@
+import { Answers, Batch, type Question } from './questions';
+import type { Asking } from './types';
+import type { Pending, Wire } from './wire';
+
+/**
+ * Work in steps: each yields askings, whose questions go out together, and gets what they return. The askings of a step
+ * run side by side; the first that throws ends the step, and the error is thrown where it was yielded.
+ */
+export type Job<T> = Generator<readonly Asking<unknown>[], T, unknown[]>;
+
+/** Jobs under way at the same time: while the compiler works for one, this process works for the other. */
+const jobsAtOnce = 2;
+
+/** Runs jobs against one compiler process. */
+export class JobRunner {
+  private readonly answers = new Answers();
+
+  constructor(private readonly wire: Wire) {}
+
+  /** Runs a job to its end. */
+  run<T>(job: Job<T>): T {
+    for (const result of this.runAll([() => job])) return result;
+    throw new Error('A job ended without a result.');
+  }
+
+  /** Runs jobs, each begun when its turn comes; results in their order. An error of one ends all. */
+  *runAll<T>(jobs: Iterable<() => Job<T>>): Generator<T> {
+    const upcoming = jobs[Symbol.iterator]();
+    const results = new Map<number, { value: T }>();
+    let begun = 0;
+    let given = 0;
+    const tracks: Track<T>[] = [];
+    const begin = (): void => {
+      while (tracks.length < jobsAtOnce) {
+        const next = upcoming.next();
+        if (next.done) return;
+        tracks.push(new Track(next.value(), begun++, this.answers));
+      }
+    };
+    begin();
+    let flying: { track: Track<T>; pending: Pending } | undefined;
+    while (tracks.length > 0) {
+      const landed = flying;
+      // The response must be read before the next request goes out.
+      if (landed) landed.track.receive(landed.pending, this.wire);
+      const next = tracks.find((track) => track !== landed?.track && track.isWaiting);
+      flying = next && { track: next, pending: next.send(this.wire) };
+      landed?.track.proceed();
+      for (const track of tracks.filter(({ result }) => result !== undefined)) {
+        tracks.splice(tracks.indexOf(track), 1);
+        if (track.result) results.set(track.index, track.result);
+      }
+      begin();
+      for (let result = results.get(given); result; result = results.get(given)) {
+        results.delete(given++);
+        yield result.value;
+      }
+    }
+  }
+}
+
+/** An asking that waits for an answer. */
+interface Open {
+  readonly asking: Asking<unknown>;
+  readonly index: number;
+}
+
+/** One job under way. */
+class Track<T> {
+  result: { value: T } | undefined;
+  private returned: unknown[] = [];
+  private open: Open[] = [];
+  private questions: Question[] = [];
+  private batch: Batch | undefined;
+  private nextStep: () => IteratorResult<readonly Asking<unknown>[], T>;
+
+  constructor(
+    private readonly job: Job<T>,
+    readonly index: number,
+    private readonly known: Answers,
+  ) {
+    this.nextStep = () => job.next([]);
+    this.advance();
+  }
+
+  /** Whether it has questions to send. */
+  get isWaiting(): boolean {
+    return this.batch !== undefined;
+  }
+
+  send(wire: Wire): Pending {
+    if (!this.batch) throw new Error('There is nothing to send.');
+    return this.batch.send(wire);
+  }
+
+  receive(pending: Pending, wire: Wire): void {
+    this.batch?.take(pending, wire);
+  }
+
+  /** Hands out the answers received, and goes on until there are questions that must be sent, or the job is done. */
+  proceed(): void {
+    this.handOut();
+    this.advance();
+  }
+
+  private advance(): void {
+    for (;;) {
+      while (this.open.length === 0) {
+        const { done, value } = this.nextStep();
+        if (done) {
+          this.result = { value };
+          return;
+        }
+        this.begin(value);
+      }
+      this.batch = new Batch(this.questions, this.known);
+      if (!this.batch.isAnswered) return;
+      this.handOut();
+    }
+  }
+
+  private begin(askings: readonly Asking<unknown>[]): void {
+    const returned = (this.returned = new Array<unknown>(askings.length));
+    this.nextStep = () => this.job.next(returned);
+    this.collect(() => askings.forEach((asking, index) => this.take({ asking, index }, asking.next())));
+  }
+
+  private handOut(): void {
+    const waiting = this.open;
+    const answers = this.batch?.answers ?? [];
+    this.batch = undefined;
+    this.collect(() =>
+      waiting.forEach((one, at) => {
+        const { result, error } = answers[at] ?? {};
+        this.take(one, error ? one.asking.throw(new Error(error)) : one.asking.next(result));
+      }),
+    );
+  }
+
+  private collect(run: () => void): void {
+    this.open = [];
+    this.questions = [];
+    try {
+      run();
+    } catch (error) {
+      this.open = [];
+      this.nextStep = () => this.job.throw(error);
+    }
+  }
+
+  private take(one: Open, step: IteratorResult<unknown, unknown>): void {
+    if (step.done) {
+      this.returned[one.index] = step.value;
+    } else {
+      this.open.push(one);
+      this.questions.push(step.value as Question);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { API } from 'typescript7/sync';
+
+/** The parts of the API's client that talk to its process; not in its declarations. */
+interface Channel {
+  readonly child: { readonly stdout: { readonly _handle?: { readStop?(): void } } | null };
+  readonly _msgType: number;
+  readonly _msgPayload: Buffer;
+  ensureOpen(): void;
+  getMethodBuf(method: string): Buffer;
+  writeTuple(type: number, name: Buffer, payload: string): void;
+  readTuple(): void;
+  requestBytesSync(method: string, payload: string | Uint8Array): Buffer;
+}
+
+const requestMessage = 1;
+const responseMessage = 4;
+
+/** A request that is under way. */
+export interface Pending {
+  /** Waits for the response, and gives its bytes. Throws what the compiler answers in its place. */
+  read(): Buffer;
+}
+
+interface Request extends Pending {
+  readonly method: string;
+  readonly payload: string;
+  response: Buffer | Error | undefined;
+}
+
+/**
+ * The connection to the compiler's process. A request can be sent without waiting for its response, so that the
+ * compiler works while the caller does something else. One at a time: whatever is asked next reads that response first.
+ */
+export class Wire {
+  private readonly channel: Channel;
+  private underWay: Request | undefined;
+  private ahead: Request | undefined;
+
+  constructor(api: API) {
+    this.channel = (api as unknown as { client: { channel: Channel } }).client.channel;
+    // Else Node takes what arrives while the event loop turns: the client never lets it turn with a response under way.
+    this.channel.child.stdout?._handle?.readStop?.();
+    const request = this.channel.requestBytesSync.bind(this.channel);
+    this.channel.requestBytesSync = (method, payload) => {
+      const { ahead } = this;
+      if (ahead?.method === method && ahead.payload === textOf(payload)) {
+        this.ahead = undefined;
+        return ahead.read();
+      }
+      this.settle();
+      return request(method, payload);
+    };
+  }
+
+  send(method: string, payload: string): Pending {
+    return this.begin(method, payload);
+  }
+
+  /** Sends a request that the API's own client will make next: it then finds the response under way or there. */
+  sendAhead(method: string, params: object): void {
+    this.ahead = this.begin(method, JSON.stringify(params));
+  }
+
+  private begin(method: string, payload: string): Request {
+    this.settle();
+    this.channel.ensureOpen();
+    const request: Request = { method, payload, response: undefined, read: () => this.response(request) };
+    this.channel.writeTuple(requestMessage, this.channel.getMethodBuf(method), payload);
+    this.underWay = request;
+    return request;
+  }
+
+  private response(request: Request): Buffer {
+    if (this.underWay === request) this.settle();
+    const { response } = request;
+    if (response instanceof Error || !response) throw response ?? new Error(`SyncRpcChannel is closed: no response to ${request.method}`);
+    return response;
+  }
+
+  private settle(): void {
+    const request = this.underWay;
+    if (!request) return;
+    this.underWay = undefined;
+    try {
+      this.channel.readTuple();
+      const { _msgType: type, _msgPayload: bytes } = this.channel;
+      request.response = type === responseMessage ? bytes : new Error(bytes.toString('utf8'));
+    } catch (error) {
+      request.response = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+}
+
+function textOf(payload: string | Uint8Array): string {
+  return typeof payload === 'string' ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
+}
