@@ -244,9 +244,9 @@ export class Programs {
   *run<T>(jobs: Iterable<() => Job<T>>): Generator<T> {
     const results = this.jobs.runAll(jobs);
     for (;;) {
-      const { done, value } = this.guard(() => results.next());
-      if (done) return;
-      yield value;
+      const step = this.guard(() => results.next());
+      if (step.done) return;
+      yield step.value;
     }
   }
 
