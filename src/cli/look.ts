@@ -1,5 +1,5 @@
 // Takes one look at a target: connects, reads the tasks of every thread, and leaves the process as it was.
-import { captureTasks, readSnapshotFile } from '../tracer/heap/capture';
+import { captureTasks } from '../tracer/heap/capture';
 import { attach, type Attachment } from '../tracer/inspector/attachment';
 import { childNodeProcesses } from '../tracer/inspector/node-process';
 import type { InspectorSession } from '../tracer/inspector/session';
@@ -47,6 +47,7 @@ export async function look(text: string, request: LookRequest): Promise<ProcessR
 }
 
 async function lookAtFile({ path }: FileTarget): Promise<TaskReport> {
+  const { readSnapshotFile } = await import('../tracer/heap/snapshot-file');
   const capture = await readSnapshotFile(path);
   const threads = [{ id: '0', name: 'main', tasks: capture.tasks }];
   return { version: 1, target: { source: 'heap', file: path }, threads, warnings: capture.warnings };
@@ -86,7 +87,9 @@ async function readThreads(attachment: Attachment, request: LookRequest): Promis
       const estimate = await estimatePause(thread.session, node);
       const name = thread.id === '0' ? `Process ${pid}` : `Worker thread ${thread.id} of process ${pid}`;
       if (!(await request.mayPause(name, estimate))) return undefined;
-      report.threads.push(await readThread(thread, estimate, request, report.warnings));
+      // Let go of the process as soon as it is asked nothing more, while the last answers are worked through.
+      const letGo = thread === threads.at(-1) && !request.locals ? () => void attachment.close() : undefined;
+      report.threads.push(await readThread(thread, estimate, request, report.warnings, letGo));
     } catch (error) {
       // A worker that is busy or gone hides itself, not the others.
       if (thread.id === '0' || !(error instanceof TargetError)) throw error;
@@ -96,8 +99,8 @@ async function readThreads(attachment: Attachment, request: LookRequest): Promis
   return report;
 }
 
-async function readThread(thread: Thread, estimate: PauseEstimate, request: LookRequest, warnings: string[]): Promise<TaskThread> {
-  const capture = await captureTasks(thread.session, { idPrefix: thread.idPrefix, snapshotMs: snapshotLimit(estimate) });
+async function readThread(thread: Thread, estimate: PauseEstimate, request: LookRequest, warnings: string[], onAnswered?: () => void): Promise<TaskThread> {
+  const capture = await captureTasks(thread.session, { idPrefix: thread.idPrefix, snapshotMs: snapshotLimit(estimate), ...(onAnswered && { onAnswered }) });
   if (request.locals) await fetchLocals(capture, warnings);
   warnings.push(...capture.warnings);
   await capture.release();

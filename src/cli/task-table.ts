@@ -1,5 +1,5 @@
 // `ps`: one row for each kind of pending task.
-import type { Local, Place, Task } from '../tracer/task';
+import type { Local, Task } from '../tracer/task';
 import { ageText, awaitedByText, awaitsKind, awaitsText, placeMark, placeText, printable, stateText, tasksById, times } from '../tracer/task-text';
 import { colors } from './colors';
 import { type Cut, fit } from './terminal-width';
@@ -9,6 +9,8 @@ interface Row {
   count: number;
   /** The place of one of them is known exactly: that of all, since they wait for the same. */
   exact: boolean;
+  /** What they wait for, without and with its details. */
+  kind: string;
   awaits: string;
   /** What they wait for differs in its details. */
   varied: boolean;
@@ -60,31 +62,48 @@ export function localLine({ name, value }: Local, width: number, indent = '    '
 function collapse(tasks: readonly Task[]): Row[] {
   const byId = tasksById(tasks);
   const rows = new Map<string, Row>();
-  const places = new Map<Place | undefined, string>(); // tasks of one function share the object
+  let last: Row | undefined;
   for (const task of tasks) {
-    const { at, awaits, locals } = task;
-    let place = places.get(at);
-    if (place === undefined) places.set(at, (place = `${at?.file}:${at?.line}:${at?.column}`));
+    const kind = awaitsKind(task.awaits, byId);
     const awaitedBy = awaitedByText(task, byId);
-    const kind = awaitsKind(awaits, byId);
-    const key = `${stateText(task)}\0${place}\0${task.name}\0${kind}\0${awaitedBy}${locals ? `\0${JSON.stringify(locals)}` : ''}`;
-    const exact = task.atIsExact !== false;
-    const row = rows.get(key);
-    const { ageMs, ageIsMinimum } = task;
+    // Tasks of one function follow each other, and mostly are alike: a hundred thousand keys take longer than all the rest.
+    let row = last && isAlike(last, task, kind, awaitedBy) ? last : undefined;
     if (!row) {
-      const ages = ageMs === undefined ? {} : { age: ageMs, ageIsMinimum: ageIsMinimum ?? false };
-      rows.set(key, { task, count: 1, exact, awaits: awaitsText(awaits, byId), varied: false, awaitedBy, ...ages });
-    } else {
-      if (ageMs !== undefined && ageMs > (row.age ?? -1)) Object.assign(row, { age: ageMs, ageIsMinimum: ageIsMinimum ?? false });
-      row.count++;
-      row.exact ||= exact;
-      // Without details the kind is the whole text.
-      if (!row.varied && row.awaits !== kind) row.varied = row.awaits !== awaitsText(awaits, byId);
+      const key = rowKey(task, kind, awaitedBy);
+      row = rows.get(key);
+      if (!row) rows.set(key, (row = { task, count: 0, exact: false, kind, awaits: awaitsText(task.awaits, byId), varied: false, awaitedBy }));
+      last = row;
     }
+    row.count++;
+    row.exact ||= task.atIsExact !== false;
+    if (task.ageMs !== undefined && task.ageMs > (row.age ?? -1)) {
+      row.age = task.ageMs;
+      row.ageIsMinimum = task.ageIsMinimum ?? false;
+    }
+    // Without details the kind is the whole text.
+    if (!row.varied && row.awaits !== kind) row.varied = row.awaits !== awaitsText(task.awaits, byId);
   }
   return [...rows.values()].sort(
     (a, b) => Number(b.task.stuck) - Number(a.task.stuck) || b.count - a.count || (placeText(a.task) < placeText(b.task) ? -1 : 1),
   );
+}
+
+function isAlike({ task, kind, awaitedBy }: Row, other: Task, otherKind: string, otherAwaitedBy: string): boolean {
+  return (
+    task.at === other.at &&
+    task.state === other.state &&
+    task.stuck === other.stuck &&
+    task.name === other.name &&
+    kind === otherKind &&
+    awaitedBy === otherAwaitedBy &&
+    !task.locals &&
+    !other.locals
+  );
+}
+
+function rowKey(task: Task, kind: string, awaitedBy: string): string {
+  const { at, name, locals } = task;
+  return [stateText(task), at?.file, at?.line, at?.column, name, kind, awaitedBy, locals && JSON.stringify(locals)].join('\0');
 }
 
 /** `12.4 s`; `≥ 12.4 s` for one that began before it was watched. */

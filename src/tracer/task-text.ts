@@ -5,7 +5,9 @@ import type { Awaits, AwaitsGroup, AwaitsResource, Position, Task, TaskId } from
 export type TasksById = ReadonlyMap<TaskId, Task>;
 
 export function tasksById(tasks: readonly Task[]): TasksById {
-  return new Map(tasks.map((task) => [task.id, task]));
+  const byId = new Map<TaskId, Task>();
+  for (const task of tasks) byId.set(task.id, task);
+  return byId;
 }
 
 /** The tasks that a task waits for, directly or in a group. */
@@ -64,6 +66,7 @@ export function awaitsKind(awaits: Awaits, byId: TasksById): string {
 
 /** Who waits for a task, by name. */
 export function awaitedByText(task: Task, byId: TasksById): string {
+  if (task.awaitedBy.length === 0) return '';
   return countedList(task.awaitedBy.map((id) => byId.get(id)?.name ?? 'another task'));
 }
 

@@ -1,6 +1,6 @@
 // Reads one snapshot file, by our parser or by JSON.parse, and prints how long that took and the most memory it needed.
 import { readFileSync } from 'node:fs';
-import { parseSnapshotFile } from '../../src/tracer/heap/capture';
+import { parseSnapshotFile } from '../../src/tracer/heap/snapshot-file';
 
 export interface ReadingCost {
   ms: number;

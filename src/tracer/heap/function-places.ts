@@ -25,11 +25,16 @@ export class FunctionPlaces {
 
   constructor(private readonly scripts: Scripts) {}
 
-  /** Reads all that the tasks run, so that `of` can answer. */
+  /** Reads all that the tasks run, so that `of` can answer, and gives them the names that these had before a bundler renamed them. */
   async read(tasks: readonly HeapTask[]): Promise<void> {
     const first = new Map<HeapFunction, HeapTask>();
     for (const task of tasks) if (!first.has(task.fn)) first.set(task.fn, task);
     await Promise.all([...first].map(async ([fn, task]) => this.#known.set(fn, await this.#read(task))));
+    for (const task of tasks) {
+      const { ownName, className } = this.of(task);
+      if (ownName) task.ownName = ownName;
+      if (className) task.className = className;
+    }
   }
 
   of(task: HeapTask): FunctionPlace {

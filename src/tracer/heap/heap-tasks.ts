@@ -1,8 +1,8 @@
-import type { Awaits, AwaitsGroup, AwaitsResource, TaskId, TaskKind, TaskState } from '../task';
+import type { Awaits, AwaitsGroup, AwaitsResource, Place, Task, TaskId, TaskKind, TaskState } from '../task';
 import { AwaitGraph } from './await-graph';
 import { FunctionTable, type HeapFunction } from './functions';
 import { NodeMap, NodeType, type HeapGraph } from './graph';
-import { findLive, type Liveness } from './liveness';
+import { findLive } from './liveness';
 import { ResourceDescriber } from './resource-details';
 import { OriginFinder } from './origins';
 import { Settling } from './settling';
@@ -35,9 +35,9 @@ export interface HeapTask {
 
 export interface HeapTasksOptions {
   /** What ids begin with; they must differ between the threads of one report. Default `t`. */
-  idPrefix?: string;
+  idPrefix?: string | undefined;
   /** The time of the thread's timers, in milliseconds since it started, when the snapshot was taken. */
-  now?: number;
+  now?: number | undefined;
 }
 
 /** The name with its class, for a reader. */
@@ -45,7 +45,16 @@ export function nameOf(task: HeapTask): string {
   return task.className ? `${task.className}.${task.ownName}` : task.ownName;
 }
 
-/** Everything pending in a heap, as tasks in the order of their places. Complete after `finish`. */
+/** The task as reports have it. */
+export function toTask(from: HeapTask, at: Place, atIsExact: boolean, defined: Place): Task {
+  const { id, kind, state, stuck, awaits, awaitedBy } = from;
+  const task: Task = { id, name: nameOf(from), kind, state, stuck, at, atIsExact, defined, awaits, awaitedBy };
+  if (from.stuckReason !== undefined) task.stuckReason = from.stuckReason;
+  if (from.receiver !== undefined) task.receiver = from.receiver;
+  return task;
+}
+
+/** Everything pending in a heap, as tasks in the order of their places. Complete after `link` and `prove`. */
 export class HeapTasks {
   readonly tasks: HeapTask[] = [];
   readonly awaits: AwaitGraph;
@@ -98,10 +107,33 @@ export class HeapTasks {
     return [...nodes];
   }
 
-  /** Fills in what tasks wait for and which are stuck, with the names that they have by now. `addresses` are those of sockets, by node. */
-  finish(addresses: ReadonlyMap<number, string> = new Map()): void {
-    this.#link(addresses);
-    this.#prove(findLive(this.awaits, this.#settling), this.#settling);
+  /** Fills in what tasks wait for. `addresses` are those of sockets, by node. */
+  link(addresses: ReadonlyMap<number, string> = new Map()): void {
+    this.#describer.addresses = addresses;
+    for (const task of this.tasks) {
+      if (!task.target) continue;
+      if (task.target.kind === 'call') {
+        const other = this.task(task.target.call);
+        if (other) task.awaits = { task: other.id };
+        other?.awaitedBy.push(task.id);
+        continue;
+      }
+      const others = new Set<HeapTask>();
+      task.awaits = this.#awaitsOf(task.target, others);
+      for (const other of others) other.awaitedBy.push(task.id);
+    }
+  }
+
+  /** Tells which tasks are stuck and why, with the names that they have by now. After `link`. */
+  prove(): void {
+    const live = findLive(this.awaits, this.#settling);
+    const stuck = this.tasks.filter((task) => {
+      if (task.state !== 'awaiting') return false;
+      if (task.kind !== 'promise') return !live.reached[task.node];
+      return !live.settleable[this.awaits.promiseOfReaction.get(task.node)];
+    });
+    for (const task of stuck) task.stuck = true;
+    for (const [task, reason] of stuckReasons(stuck, this, live, this.#settling)) task.stuckReason = reason;
   }
 
   task(node: number): HeapTask | undefined {
@@ -174,22 +206,6 @@ export class HeapTasks {
     }
   }
 
-  #link(addresses: ReadonlyMap<number, string>): void {
-    this.#describer.addresses = addresses;
-    for (const task of this.tasks) {
-      if (!task.target) continue;
-      if (task.target.kind === 'call') {
-        const other = this.task(task.target.call);
-        if (other) task.awaits = { task: other.id };
-        other?.awaitedBy.push(task.id);
-        continue;
-      }
-      const others = new Set<HeapTask>();
-      task.awaits = this.#awaitsOf(task.target, others);
-      for (const other of others) other.awaitedBy.push(task.id);
-    }
-  }
-
   /** Adds to `others` the tasks that a target leads to. */
   #awaitsOf(target: WaitTarget, others: Set<HeapTask>): Awaits {
     switch (target.kind) {
@@ -222,15 +238,5 @@ export class HeapTasks {
     for (const target of targets) add(target, seen);
     const tasks = [...others].map((task) => task.id);
     return { group: group.kind, tasks, pending: group.sources.length, total: group.total, ...(resources.length && { resources }) };
-  }
-
-  #prove(live: Liveness, settling: Settling): void {
-    const stuck = this.tasks.filter((task) => {
-      if (task.state !== 'awaiting') return false;
-      if (task.kind !== 'promise') return !live.reached[task.node];
-      return !live.settleable[this.awaits.promiseOfReaction.get(task.node)];
-    });
-    for (const task of stuck) task.stuck = true;
-    for (const [task, reason] of stuckReasons(stuck, this, live, settling)) task.stuckReason = reason;
   }
 }

@@ -117,10 +117,12 @@ export class LiveScripts implements ScriptSource {
 
   /** Turns the debugger on, if it is not. */
   enable(): Promise<unknown> {
-    return (this.#enabled ??= this.session.send('Debugger.enable').then(async () => {
+    this.#enabled ??= Promise.all([
+      this.session.send('Debugger.enable'),
       // A `debugger` statement must not stop a program that nobody debugs.
-      if (!this.session.shared) await this.session.send('Debugger.setSkipAllPauses', { skip: true });
-    }));
+      this.session.shared ? undefined : this.session.send('Debugger.setSkipAllPauses', { skip: true }),
+    ]);
+    return this.#enabled;
   }
 }
 

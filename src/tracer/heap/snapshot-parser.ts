@@ -1,8 +1,9 @@
 import { EdgeType, HeapGraph, NodeType, Retainers, type GraphColumns } from './graph';
 import { emptyColumns, readLayout, SnapshotError, type SnapshotLayout } from './snapshot-layout';
+import { unescapedJson } from './json-escapes';
 import { grown, StringCollector } from './string-collector';
 
-const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c, COLON = 0x3a, MINUS = 0x2d, NEWLINE = 0x0a;
+const QUOTE = 0x22, BACKSLASH = 0x5c, LETTER_N = 0x6e, COMMA = 0x2c, COLON = 0x3a, MINUS = 0x2d, NEWLINE = 0x0a;
 const OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 0x7d, OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d;
 const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
@@ -44,37 +45,36 @@ export class SnapshotParser {
 
   readonly #strings = new StringCollector();
 
-  #scratch = Buffer.alloc(0);
+  /** Whether the bytes that are being read are those of a JSON string. */
+  #isEscaped = false;
   #retainers: Retainers | undefined;
 
   /** `retainers`: build the edges backwards as soon as the edges are there, while the rest arrives. */
   constructor(private readonly options: { retainers?: boolean } = {}) {}
 
-  push(chunk: string | Uint8Array): void {
-    let bytes: Uint8Array;
-    if (typeof chunk === 'string') {
-      if (this.#scratch.length < chunk.length * 3) this.#scratch = Buffer.allocUnsafeSlow(chunk.length * 3);
-      bytes = this.#scratch.subarray(0, this.#scratch.write(chunk, 'utf8'));
-    } else {
-      bytes = chunk;
-    }
+  /** `isEscaped`: the chunk is what stands between the quotes of a JSON string, with its escapes. */
+  push(chunk: string | Uint8Array, isEscaped = false): void {
+    let bytes: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    this.#isEscaped = isEscaped;
     let i = 0;
     while (i < bytes.length) {
-      switch (this.#at) {
-        case At.numbers:
-          i = this.#readNumbers(bytes, i);
-          break;
-        case At.strings:
-          i = this.#strings.read(bytes, i);
-          if (this.#strings.isComplete) this.#at = At.afterValue;
-          break;
-        case At.header:
-        case At.skipped:
-          i = this.#readNested(bytes, i);
-          break;
-        default:
-          this.#readByte(bytes[i]!);
-          i++;
+      if (this.#at === At.numbers) {
+        i = this.#readNumbers(bytes, i);
+        continue;
+      }
+      if (this.#isEscaped) {
+        // Numbers, which are most of a snapshot, are read as they come.
+        bytes = unescapedJson(bytes, i);
+        i = 0;
+        this.#isEscaped = false;
+      }
+      if (this.#at === At.strings) {
+        i = this.#strings.read(bytes, i);
+        if (this.#strings.isComplete) this.#at = At.afterValue;
+      } else if (this.#at === At.header || this.#at === At.skipped) {
+        i = this.#readNested(bytes, i);
+      } else {
+        this.#readByte(bytes[i++]!);
       }
     }
   }
@@ -241,6 +241,7 @@ export class SnapshotParser {
       }
       if (at === toAt || at - toAt > 9) break;
       if (byte === NEWLINE) byte = bytes[++at]!;
+      else if (byte === BACKSLASH && this.#isEscaped && bytes[at + 1] === LETTER_N) byte = bytes[(at += 2)]!;
       if (byte !== COMMA) break;
       // A multiplication is quicker than a division, and the check finds it out where it is not exact.
       const node = (to * perField + 0.5) | 0;
@@ -268,7 +269,7 @@ export class SnapshotParser {
     const isNodes = this.#key === 'nodes';
     const isEdges = this.#key === 'edges';
     // Ten bytes for each number, and the line end.
-    const last = bytes.length - fields * 10 - 2;
+    const last = bytes.length - fields * 10 - 3;
     let i = from;
     while (i < last) {
       let at = i;
@@ -284,8 +285,10 @@ export class SnapshotParser {
         if (at - start > 9) return i;
         record[field] = value;
         if (byte !== COMMA) {
-          if (byte !== NEWLINE || field !== fields - 1 || bytes[at + 1] !== COMMA) return i;
-          at++;
+          if (field !== fields - 1) return i;
+          if (byte === NEWLINE) at++;
+          else if (byte === BACKSLASH && this.#isEscaped && bytes[at + 1] === LETTER_N) at += 2;
+          if (bytes[at] !== COMMA) return i;
         }
         at++;
       }
@@ -309,6 +312,8 @@ export class SnapshotParser {
         return i + 1;
       } else if (byte === MINUS && !this.#hasDigits) {
         this.#negative = true;
+      } else if (byte === BACKSLASH && this.#isEscaped && bytes[i + 1] === LETTER_N) {
+        i++;
       } else if (!isSpace(byte)) {
         throw damaged(`"${this.#key}" has something else than numbers`);
       }

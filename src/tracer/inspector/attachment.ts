@@ -1,19 +1,20 @@
 // A process that we are connected to: its threads, and the way back to how it was.
 import { inspectorUrl } from './endpoint';
-import { readIdentity } from './identity';
+import { readIdentity, type Identity } from './identity';
 import { openInspector } from './open-inspector';
 import type { InspectorSession } from './session';
 import { formatAddress, type LiveTarget } from './target';
-import { connect, type Connection } from './websocket';
+import type { Connection } from './websocket';
 import { type AttachedWorker, WorkerThreads } from './worker-threads';
 
 /** Connects to a running Node process. Throws a TargetError where that can't be done; nothing is left open then. */
 export async function attach(target: LiveTarget, abort?: AbortSignal): Promise<Attachment> {
+  if (target.kind === 'process') {
+    const { connection, identity, restore } = await openInspector(target.pid, abort);
+    return new Attachment(connection, identity, restore);
+  }
+  const { connect } = await import('./websocket');
   switch (target.kind) {
-    case 'process': {
-      const { connection, restore } = await openInspector(target.pid, abort);
-      return begin(connection, restore);
-    }
     case 'address': {
       const url = await inspectorUrl(target.host, target.port);
       return begin(await connect(url, { label: `the process at ${formatAddress(target.host, target.port)}` }));
@@ -29,38 +30,34 @@ export async function attach(target: LiveTarget, abort?: AbortSignal): Promise<A
   }
 }
 
-async function begin(connection: Connection, restore?: () => Promise<void>): Promise<Attachment> {
-  const attachment = new Attachment(connection, restore);
+async function begin(connection: Connection): Promise<Attachment> {
   try {
-    await attachment.identify();
-    return attachment;
+    return new Attachment(connection, await readIdentity(connection.session));
   } catch (error) {
-    await attachment.close();
+    await connection.close();
     throw error;
   }
 }
 
 export class Attachment {
   /** The process's own id and version (`v24.1.0`). */
-  pid = 0;
-  node = '';
+  readonly pid: number;
+  readonly node: string;
   private workers: WorkerThreads | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(
     private readonly connection: Connection,
-    private readonly restore: (() => Promise<void>) | undefined,
-  ) {}
+    { pid, node }: Identity,
+    private readonly restore?: () => Promise<void>,
+  ) {
+    this.pid = pid;
+    this.node = node;
+  }
 
   /** The main thread's session. */
   get session(): InspectorSession {
     return this.connection.session;
-  }
-
-  async identify(): Promise<void> {
-    const { pid, node } = await readIdentity(this.session);
-    this.pid = pid;
-    this.node = node;
   }
 
   /** The worker threads that run now, in the order of their ids. None through a debugger's proxy: there each is a session of its own. */

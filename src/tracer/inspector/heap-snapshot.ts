@@ -1,11 +1,11 @@
 // Asks a thread for its heap snapshot, whatever the thread does at the moment.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { InspectorSession } from './session';
+import type { InspectorSession, SnapshotChunk } from './session';
 import { TargetError } from './target';
 
 export interface SnapshotRequest {
-  /** One piece of the snapshot's JSON text, in order. */
-  onChunk(chunk: string): void;
+  /** Takes one piece of the snapshot's JSON text, in order. */
+  onChunk(chunk: SnapshotChunk): void;
   timeoutMs?: number;
 }
 
@@ -21,7 +21,7 @@ const patienceMs = 250;
  */
 export async function requestHeapSnapshot(session: InspectorSession, request: SnapshotRequest): Promise<void> {
   let begun = false;
-  const stopListening = session.on<{ chunk: string }>('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => {
+  const stopListening = session.on<SnapshotChunk>('HeapProfiler.addHeapSnapshotChunk', (chunk) => {
     begun = true;
     request.onChunk(chunk);
   });

@@ -5,13 +5,19 @@ import { descriptors, epollSets, inspectorLoop, threads, waitingEpoll } from './
 export interface ListeningSocket {
   host: string;
   port: number;
-  /** Grows with every socket that the system makes. */
   inode: number;
   fd: number;
 }
 
-/** The TCP sockets that a process listens on, oldest first. */
-export async function listeningSockets(pid: number): Promise<ListeningSocket[]> {
+/** One look at the system's tables of sockets, each of which takes milliseconds to read. */
+export interface Listeners {
+  /** The TCP sockets that the process listens on, in the order of their descriptors: those made at its start come first. */
+  own: ListeningSocket[];
+  /** The ports that anybody in its network namespace listens on, at the loopback or all addresses. */
+  takenPorts: ReadonlySet<number>;
+}
+
+export async function readListeners(pid: number): Promise<Listeners> {
   const [links, v4, v6] = await Promise.all([descriptors(pid), listeningIn(pid, 'tcp'), listeningIn(pid, 'tcp6')]);
   const byInode = new Map([...v4, ...v6].map((socket) => [socket.inode, socket]));
   const found = new Map<number, ListeningSocket>();
@@ -19,18 +25,13 @@ export async function listeningSockets(pid: number): Promise<ListeningSocket[]> 
     const socket = byInode.get(Number(/^socket:\[(\d+)\]$/.exec(link)?.[1]));
     if (socket) found.set(socket.inode, { ...socket, fd });
   }
-  return [...found.values()].sort((a, b) => a.inode - b.inode);
+  const own = [...found.values()].sort((a, b) => a.fd - b.fd);
+  const local = v4.filter(({ host }) => host === '0.0.0.0' || host.startsWith('127.'));
+  return { own, takenPorts: new Set(local.map(({ port }) => port)) };
 }
 
-/** True where anybody in the process's network namespace listens on that port of the loopback or of all addresses. */
-export async function isPortTaken(pid: number, port: number): Promise<boolean> {
-  const sockets = await listeningIn(pid, 'tcp');
-  return sockets.some((socket) => socket.port === port && (socket.host === '0.0.0.0' || socket.host.startsWith('127.')));
-}
-
-/** The socket that the inspector's thread listens on; undefined where it is closed, or can't be told from the program's own. */
-export async function inspectorSocket(pid: number): Promise<ListeningSocket | undefined> {
-  const sockets = await listeningSockets(pid);
+/** The one of its sockets that the inspector's thread listens on; undefined where it is closed, or can't be told from the program's own. */
+export async function inspectorSocket(pid: number, sockets: readonly ListeningSocket[]): Promise<ListeningSocket | undefined> {
   if (sockets.length === 0) return undefined;
   const sets = await epollSets(pid);
   const socketsOf = (fd: number | undefined) => {

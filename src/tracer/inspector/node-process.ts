@@ -49,11 +49,15 @@ async function findByProc(pid: number): Promise<NodeProcess> {
   if (status.state === 'T' || status.state === 't') {
     throw new TargetError(`Process ${pid} is stopped; continue it first (kill -CONT ${pid}).`);
   }
-  const [mine, its] = await Promise.all([proc.networkNamespace('self'), proc.networkNamespace(pid)]);
+  const [mine, its, argv, nodeOptions] = await Promise.all([
+    proc.networkNamespace('self'),
+    proc.networkNamespace(pid),
+    proc.readArguments(pid),
+    proc.readNodeOptions(pid),
+  ]);
   if (mine !== undefined && its !== undefined && mine !== its) {
     throw new TargetError(`Process ${pid} runs in a container with a network of its own; run asyncscope inside that container.`);
   }
-  const [argv, nodeOptions] = await Promise.all([proc.readArguments(pid), proc.readNodeOptions(pid)]);
   return { pid, ownPid: status.ownPid, argv, nodeOptions };
 }
 

@@ -1,16 +1,22 @@
 // Opens the inspector of a running process by its id, and closes it again.
+import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspectorUrl } from './endpoint';
-import { readIdentity } from './identity';
+import { readIdentity, type Identity } from './identity';
 import { inspectPort } from './inspect-port';
-import { inspectorSocket, isPortTaken, listeningSockets } from './listening';
+import { inspectorSocket, readListeners, type Listeners } from './listening';
 import { findNodeProcess, isAlive, type NodeProcess } from './node-process';
 import { isIdle, readBlockedCall, readStatus } from './proc';
 import { TargetError } from './target';
-import { connect, type Connection } from './websocket';
+import type { Connection } from './websocket';
 
-export interface OpenedInspector {
+/** A connection and who answers at its other end. */
+interface Contact {
   connection: Connection;
+  identity: Identity;
+}
+
+export interface OpenedInspector extends Contact {
   /** Closes the inspector again; undefined where it had been open before. Never rejects. */
   restore: (() => Promise<void>) | undefined;
 }
@@ -26,6 +32,8 @@ const openingMs = 12_000;
 /** How long another process may hold the port before this one gets its signal. */
 const portFreeMs = 12_000;
 const pollMs = 20;
+/** How often a port is tried that is about to open: an idle process takes a few milliseconds. */
+const knockMs = 2;
 /** An idle process reacts at once: one that has slept so long since the signal has not been told of it. */
 const idleMs = 3_000;
 /** How long it is waited for an inspector to open that is then closed at once, because the user has interrupted us. */
@@ -41,13 +49,18 @@ export class PendingInspectorError extends TargetError {
 
 /** Connects to the process's inspector, which is opened where it is closed. Throws a TargetError; then nothing is left open. */
 export async function openInspector(pid: number, abort?: AbortSignal): Promise<OpenedInspector> {
-  const target = await findNodeProcess(pid);
+  // The WebSocket library is loaded while the system answers.
+  const [target, listeners] = await Promise.all([findNodeProcess(pid), listenersOf(pid), import('./websocket')]);
   const port = inspectPort(target.argv, target.nodeOptions);
-  const open = await openBefore(target, port);
-  if (open) return { connection: open, restore: undefined };
+  const open = await openBefore(target, port, listeners);
+  if (open) return { ...open, restore: undefined };
   await checkSignalIsSafe(pid, abort);
-  const connection = await openBySignal(target, port, abort);
-  return { connection, restore: () => closeInspector(connection) };
+  return openBySignal(target, port, listeners, abort);
+}
+
+/** Only Linux tells whose sockets they are. */
+function listenersOf(pid: number): Promise<Listeners> {
+  return linux ? readListeners(pid) : Promise.resolve({ own: [], takenPorts: new Set<number>() });
 }
 
 /**
@@ -58,10 +71,10 @@ export async function closeWhenOpened(pid: number): Promise<void> {
   for (let idle = 0; idle < 5 && (await isAlive(pid)); idle = (await isIdle(pid)) ? idle + 1 : 0) {
     try {
       const target = await findNodeProcess(pid);
-      const connection = await openBefore(target, inspectPort(target.argv, target.nodeOptions));
-      if (connection) {
-        await closeInspector(connection);
-        return await connection.close();
+      const open = await openBefore(target, inspectPort(target.argv, target.nodeOptions), await listenersOf(pid));
+      if (open) {
+        await closeInspector(open.connection);
+        return await open.connection.close();
       }
     } catch {
       // Not ready for it yet.
@@ -71,11 +84,10 @@ export async function closeWhenOpened(pid: number): Promise<void> {
 }
 
 /** Asks only a port that the inspector's thread listens on, or that Node was told to use: a request to the program's own would disturb it. */
-async function openBefore(target: NodeProcess, port: number): Promise<Connection | undefined> {
+async function openBefore(target: NodeProcess, port: number, { own }: Listeners): Promise<Contact | undefined> {
   let address: Address | undefined;
   if (linux) {
-    const sockets = await listeningSockets(target.pid);
-    address = (await inspectorSocket(target.pid)) ?? sockets.find((socket) => socket.port === port);
+    address = (await inspectorSocket(target.pid, own)) ?? own.find((socket) => socket.port === port);
   } else {
     address = { host: '127.0.0.1', port };
   }
@@ -108,17 +120,18 @@ async function checkSignalIsSafe(pid: number, abort?: AbortSignal): Promise<void
   }
 }
 
-async function openBySignal(target: NodeProcess, port: number, abort?: AbortSignal): Promise<Connection> {
+async function openBySignal(target: NodeProcess, port: number, before: Listeners, abort?: AbortSignal): Promise<OpenedInspector> {
   const { pid } = target;
-  const known = new Set(linux ? (await listeningSockets(pid)).map((socket) => socket.inode) : []);
+  const known = new Set(before.own.map((socket) => socket.inode));
   const started = Date.now();
+  let listeners = before;
   let deadline = started + portFreeMs;
   let signalled = Infinity; // when it was last sent
   let taken = false;
   while (Date.now() < deadline) {
     if (!(await isAlive(pid))) throw new TargetError(`Process ${pid} exited while its inspector was being opened.`);
     // Two processes share the default port: the inspector of the second can't open as long as the first one's is.
-    const nowTaken = linux && port !== 0 && (await isPortTaken(pid, port));
+    const nowTaken = port !== 0 && listeners.takenPorts.has(port);
     if (abort?.aborted) {
       if (signalled === Infinity) throw abort.reason;
       deadline = Math.min(deadline, signalled + undoingMs);
@@ -128,16 +141,29 @@ async function openBySignal(target: NodeProcess, port: number, abort?: AbortSign
       deadline = Math.min(signalled, started + portFreeMs) + openingMs;
     }
     taken = nowTaken;
-    const connection = await connectToNew(target, port, known);
-    if (connection && !abort?.aborted) return connection;
-    if (connection) {
-      await closeInspector(connection);
-      await connection.close();
-      throw abort?.reason;
-    }
     const waited = Date.now() - signalled;
     if (waited > idleMs && (await isIdle(pid))) break;
-    await delay(waited < 1_000 ? pollMs : 5 * pollMs);
+    let contact: Contact | undefined;
+    if (nowTaken || port === 0 || waited > 1_000) {
+      await delay(waited < 1_000 ? pollMs : 5 * pollMs);
+    } else if (await portOpens(port)) {
+      // Nobody listened there before, so most likely it is this inspector; which process answers is checked.
+      contact = await connectTo(target, { host: '127.0.0.1', port }).catch(() => undefined);
+    }
+    if (!contact) {
+      listeners = await listenersOf(pid);
+      contact = await connectToNew(target, port, listeners, known);
+    }
+    if (contact) {
+      const { connection } = contact;
+      if (!abort?.aborted) return { ...contact, restore: () => closeInspector(connection) };
+      await closeInspector(connection);
+      await connection.close();
+      throw abort.reason;
+    }
+    // A process that has just started with --inspect may not have looked like it before.
+    const open = await openBefore(target, port, before);
+    if (open) return { ...open, restore: undefined };
   }
   abort?.throwIfAborted();
   if (signalled === Infinity) {
@@ -153,14 +179,31 @@ async function openBySignal(target: NodeProcess, port: number, abort?: AbortSign
 }
 
 /** Connects to the inspector if it has opened meanwhile; `known` are the sockets that are not asked (any more). */
-async function connectToNew(target: NodeProcess, port: number, known: Set<number>): Promise<Connection | undefined> {
+async function connectToNew(target: NodeProcess, port: number, { own }: Listeners, known: Set<number>): Promise<Contact | undefined> {
   if (!linux) return connectTo(target, { host: '127.0.0.1', port }).catch(() => undefined);
-  const fresh = (await listeningSockets(target.pid)).filter((socket) => !known.has(socket.inode));
+  const fresh = own.filter((socket) => !known.has(socket.inode));
   // The program may open a port of its own at the very moment.
   const socket = fresh.find((socket) => socket.port === port) ?? fresh[0];
   if (!socket) return undefined;
   known.add(socket.inode);
   return connectTo(target, socket, closeInspector).catch(() => undefined);
+}
+
+/** Waits until somebody listens at a port of the loopback, but no longer than to the next look at the tables. */
+async function portOpens(port: number): Promise<boolean> {
+  for (let waited = 0; waited < pollMs; waited += knockMs) {
+    if (await accepts(port)) return true;
+    await delay(knockMs);
+  }
+  return false;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1', () => resolve(true));
+    socket.once('connect', () => socket.destroy());
+    socket.once('error', () => resolve(false));
+  });
 }
 
 function sendSignal(pid: number): void {
@@ -173,17 +216,17 @@ function sendSignal(pid: number): void {
 }
 
 /** Connects, and makes sure that it is the right process that answers; otherwise `undo` gets the connection before it is dropped. */
-async function connectTo(target: NodeProcess, address: Address, undo?: (connection: Connection) => Promise<void>): Promise<Connection> {
+async function connectTo(target: NodeProcess, address: Address, undo?: (connection: Connection) => Promise<void>): Promise<Contact> {
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
   const label = `process ${target.pid}`;
-  const url = await inspectorUrl(host, address.port);
+  const [{ connect }, url] = await Promise.all([import('./websocket'), inspectorUrl(host, address.port)]);
   const connection = await connect(url, { label, whyEnded: (unwanted) => whyEnded(target.pid, unwanted) });
   try {
-    const { pid } = await readIdentity(connection.session);
-    if (pid !== target.ownPid) {
-      throw new TargetError(`The inspector at port ${address.port} belongs to process ${pid}, not to ${target.pid}.`);
+    const identity = await readIdentity(connection.session);
+    if (identity.pid !== target.ownPid) {
+      throw new TargetError(`The inspector at port ${address.port} belongs to process ${identity.pid}, not to ${target.pid}.`);
     }
-    return connection;
+    return { connection, identity };
   } catch (error) {
     await undo?.(connection);
     await connection.close();
@@ -195,7 +238,7 @@ async function connectTo(target: NodeProcess, address: Address, undo?: (connecti
 async function whyEnded(pid: number, unwanted: AbortSignal): Promise<string> {
   for (let tries = 0; tries < 25 && !unwanted.aborted; tries++) {
     if (!(await isAlive(pid))) return `process ${pid} exited while we looked at it`;
-    await delay(pollMs);
+    await delay(pollMs, undefined, { signal: unwanted }).catch(() => undefined);
   }
   return `process ${pid} closed its inspector`;
 }

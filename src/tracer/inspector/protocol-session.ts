@@ -1,6 +1,6 @@
 // The inspector protocol's bookkeeping for one session: numbered commands, their answers, time limits, events.
 // What carries the text (a WebSocket, a worker's parent session) is given from outside.
-import type { InspectorSession, SendOptions, SessionEnd } from './session';
+import type { InspectorSession, SendOptions, SessionEnd, SnapshotChunk } from './session';
 import { TargetError } from './target';
 
 /** Enough for anything that does not walk the heap, on a busy machine. */
@@ -67,18 +67,21 @@ export class ProtocolSession implements InspectorSession {
   }
 
   /** Takes one message from the target. */
-  receive(text: string): void {
-    const message = JSON.parse(text) as Message;
-    if (message.id === undefined) {
-      for (const listener of this.listeners.get(message.method ?? '') ?? []) listener(message.params as never);
-      return;
-    }
+  receive(received: string | Buffer): void {
+    const json = typeof received === 'string' ? undefined : chunkOf(received);
+    if (json) return this.emit(chunkEvent, { json } satisfies SnapshotChunk);
+    const message = JSON.parse(received.toString()) as Message;
+    if (message.id === undefined) return this.emit(message.method ?? '', message.params);
     const command = this.pending.get(message.id);
     if (!command) return; // answered after its time limit
     this.pending.delete(message.id);
     clearTimeout(command.timer);
     if (message.error) command.reject(new TargetError(`${sentenceStart(this.label)} refused ${command.method}: ${message.error.message}.`));
     else command.resolve(message.result);
+  }
+
+  private emit(event: string, params: unknown): void {
+    for (const listener of this.listeners.get(event) ?? []) listener(params as never);
   }
 
   /** Ends the session: every command under way is rejected with `reason`, a clause like `process 12 exited`. */
@@ -92,6 +95,17 @@ export class ProtocolSession implements InspectorSession {
     this.pending.clear();
     this.resolveClosed(this.ended);
   }
+}
+
+const chunkEvent = 'HeapProfiler.addHeapSnapshotChunk';
+const chunkStart = Buffer.from(`{"method":"${chunkEvent}","params":{"chunk":"`);
+const chunkEnd = Buffer.from('"}}');
+
+/** A piece of a heap snapshot in a message as Node writes it; undefined for any other. */
+function chunkOf(message: Buffer): Uint8Array | undefined {
+  const end = message.length - chunkEnd.length;
+  if (end < chunkStart.length || chunkStart.compare(message, 0, chunkStart.length) !== 0 || chunkEnd.compare(message, end) !== 0) return undefined;
+  return message.subarray(chunkStart.length, end);
 }
 
 function unanswered(label: string, method: string, timeoutMs: number): string {

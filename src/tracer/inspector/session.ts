@@ -22,6 +22,12 @@ export interface InspectorSession {
   readonly shared: boolean;
 }
 
+/**
+ * The parameters of `HeapProfiler.addHeapSnapshotChunk`: the text, or, where the session has not decoded it (a snapshot
+ * has a hundred megabytes), the bytes between the quotes of the JSON string that it came in.
+ */
+export type SnapshotChunk = { chunk: string } | { json: Uint8Array };
+
 export interface SendOptions {
   timeoutMs?: number;
 }

@@ -26,13 +26,14 @@ export async function connect(url: string, options: ConnectionOptions): Promise<
     perMessageDeflate: false,
     handshakeTimeout: timeoutMs,
     maxPayload: 0,
+    skipUTF8Validation: true,
     // Node answers only where the Host header is an address or localhost (against DNS rebinding).
     headers: { Host: `localhost:${new URL(url).port || 80}` },
   });
   await opened(socket, url, options.label);
   const session = new ProtocolSession({ label: options.label, shared: options.shared, write: (text) => socket.send(text) });
   let closing = false;
-  socket.on('message', (data: Buffer) => session.receive(data.toString()));
+  socket.on('message', (data: Buffer) => session.receive(data));
   const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   socket.on('error', () => socket.terminate()); // 'close' follows
   const ended = new AbortController();
@@ -46,8 +47,9 @@ export async function connect(url: string, options: ConnectionOptions): Promise<
       session.end(`${options.label} exited while we looked at it`);
       socket.terminate();
     });
-    // Other runtimes refuse it, which the first question to them shows more clearly.
-    session.send('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }).catch(() => undefined);
+    // Other runtimes refuse it, which the first question to them shows more clearly. Waited for, since a second small answer
+    // would stay in the target's socket until the first is acknowledged, 40 ms later; but not for long, since a blocked process gives none.
+    await session.send('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, { timeoutMs: 1_000 }).catch(() => undefined);
   }
   return {
     session,

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { captureTasks, readSnapshotFile } from '../../../src/tracer/heap/capture';
-import { requestHeapSnapshot } from '../../../src/tracer/inspector/heap-snapshot';
+import { captureTasks } from '../../../src/tracer/heap/capture';
+import { readSnapshotFile } from '../../../src/tracer/heap/snapshot-file';
+import { snapshotText } from '../snapshot-text';
 import type { InspectorSession } from '../../../src/tracer/inspector/session';
 import { nodeBinary, nodeMajors } from '../../host/provision';
 import { TargetProcess } from './target-process';
@@ -136,9 +137,7 @@ describe('capture', () => {
     const target = await start(24, "async function wait() {\n  const a = await null;\n  await new Promise((resolve) => setTimeout(resolve, 6200000, a));\n}\nwait(); setImmediate(() => console.log('ready'));\n");
     const file = path.join(folder, 'program.heapsnapshot');
     try {
-      let text = '';
-      await requestHeapSnapshot(target.attachment.session, { onChunk: (chunk) => (text += chunk) });
-      await writeFile(file, text);
+      await writeFile(file, await snapshotText(target.attachment.session));
     } finally {
       await target.stop();
     }

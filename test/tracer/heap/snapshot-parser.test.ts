@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { readSnapshotFile } from '../../../src/tracer/heap/capture';
+import { readSnapshotFile } from '../../../src/tracer/heap/snapshot-file';
 import { EDGE_TYPES, NODE_TYPES, type HeapGraph } from '../../../src/tracer/heap/graph';
 import { SnapshotParser } from '../../../src/tracer/heap/snapshot-parser';
 
@@ -27,6 +27,13 @@ async function smallSnapshot(): Promise<string> {
 function parse(text: string | Buffer, chunkSize = 1 << 16): HeapGraph {
   const parser = new SnapshotParser();
   for (let i = 0; i < text.length; i += chunkSize) parser.push(typeof text === 'string' ? text.slice(i, i + chunkSize) : text.subarray(i, i + chunkSize));
+  return parser.finish();
+}
+
+/** The same, from what an inspector's messages have between the quotes of their JSON strings; `escape` may write characters otherwise. */
+function parseMessages(text: string, chunkSize = 1 << 16, escape = (json: string) => json): HeapGraph {
+  const parser = new SnapshotParser();
+  for (let i = 0; i < text.length; i += chunkSize) parser.push(Buffer.from(escape(JSON.stringify(text.slice(i, i + chunkSize)).slice(1, -1))), true);
   return parser.finish();
 }
 
@@ -92,6 +99,29 @@ describe('snapshot parser', () => {
         assert.deepEqual(graph.functionStart(0), { scriptId: 7, line: 12, column: 4 });
       }
     }
+  });
+
+  it('reads what stands in JSON strings, escapes and all', async () => {
+    const escapeAll = (json: string) => json.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    const small = SMALL.replace('ünïcode', 'ünï𝄞/\u0007\t');
+    for (const escape of [escapeAll, (json: string) => json]) {
+      // Not smaller: a character of two units is in one piece.
+      for (const size of [small.length, 64]) {
+        const graph = parseMessages(small, size, escape);
+        assert.equal(graph.name(0), 'café "x"');
+        assert.equal(graph.name(1), '\\\n');
+        assert.equal(graph.edgeName(0), 'ünï𝄞/\u0007\t');
+        assert.deepEqual(graph.functionStart(0), { scriptId: 7, line: 12, column: 4 });
+      }
+    }
+    const text = await smallSnapshot();
+    const { columns, strings } = parse(text);
+    for (const size of [1 << 20, 1009]) {
+      const graph = parseMessages(text, size);
+      assert.deepEqual(graph.columns, columns);
+      assert.deepEqual(graph.strings, strings);
+    }
+    for (const wrong of ['[ 1 \\n, 3', '[ 1 , \\t3']) assert.throws(() => parse(SMALL.replace('[ 1 , 3', wrong)), /something else than numbers/);
   });
 
   it('finds strings by name and by prefix', () => {

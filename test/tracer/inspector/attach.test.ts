@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { attach } from '../../../src/tracer/inspector/attachment';
 import { closeWhenOpened } from '../../../src/tracer/inspector/open-inspector';
-import { requestHeapSnapshot } from '../../../src/tracer/inspector/heap-snapshot';
+import { snapshotText } from '../snapshot-text';
 import type { InspectorSession } from '../../../src/tracer/inspector/session';
 import { nodeBinary, nodeMajors } from '../../host/provision';
 import { listeningPorts, TargetProcess } from './target-process';
@@ -14,9 +14,7 @@ const echo = `
   console.log('ready');`;
 
 async function snapshot(session: InspectorSession): Promise<{ nodes: number; strings: string[] }> {
-  let text = '';
-  await requestHeapSnapshot(session, { onChunk: (chunk) => (text += chunk) });
-  const { snapshot, strings } = JSON.parse(text) as { snapshot: { node_count: number }; strings: string[] };
+  const { snapshot, strings } = JSON.parse(await snapshotText(session)) as { snapshot: { node_count: number }; strings: string[] };
   return { nodes: snapshot.node_count, strings };
 }
 
