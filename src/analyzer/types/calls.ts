@@ -1,5 +1,14 @@
-import { SyntaxKind, TypeFlags, isCallExpression, isIntersectionType, isUnionType } from '../program';
-import type { Asking, CallExpression, Checker, Expression, Type } from '../program';
+import {
+  SyntaxKind,
+  TypeFlags,
+  isAsExpression,
+  isCallExpression,
+  isIdentifier,
+  isIntersectionType,
+  isTypeReferenceNode,
+  isUnionType,
+} from '../program';
+import type { Asking, CallExpression, Checker, Expression, Type, TypeNode } from '../program';
 import { skipParentheses } from '../syntax/expressions';
 import { callSignatures, elementTypes, isAny, isMapped, isPlain, isReference, unionParts } from './structure';
 
@@ -29,7 +38,14 @@ function* ask<Answer>(checker: Checker, node: Expression, question: TypeQuestion
     const answer = yield* askOfDeclaredReturns(checker, at, question, depends);
     if (answer !== undefined) return answer;
   }
-  return yield* question(yield* checker.getTypeAtLocation.gen(at));
+  return yield* question(yield* checker.getTypeAtLocation.gen(assertedType(at) ?? at));
+}
+
+/** The type that `as` gives a value: the compiler need not look at the value. */
+function assertedType(node: Expression): TypeNode | undefined {
+  if (!isAsExpression(node)) return undefined;
+  const isConst = isTypeReferenceNode(node.type) && isIdentifier(node.type.typeName) && node.type.typeName.text === 'const';
+  return isConst ? undefined : node.type;
 }
 
 function* askOfDeclaredReturns<Answer>(
@@ -72,7 +88,6 @@ export function* declaredReturns(checker: Checker, call: CallExpression, depends
   return types.length > 0 ? types : undefined;
 }
 
- 
 function* isNotPlain(_checker: Checker, type: Type): Asking<boolean> {
   return !isPlain(type);
 }
