@@ -14,7 +14,7 @@ const WHOLE_REQUEST = JSON.stringify({ version: PROTOCOL_VERSION, sites: 0 } sat
 const parts: PartStarters = {
   tasks: ({ track = true }) => (track ? startTracking() : undefined),
   // A worker thread may block: that is what it is for.
-  blocked: ({ blockedMs, secret }) => (blockedMs && isMainThread ? startWatchdog(blockedMs, watchdogName(secret)) : undefined),
+  blocked: ({ blockedMs, secret, debugged }) => (blockedMs && isMainThread ? startWatchdog(blockedMs, watchdogName(secret), debugged) : undefined),
   exit: ({ reportFolder }, handle) => (reportFolder ? reportAtExit(reportFolder, () => handle.poll(WHOLE_REQUEST)) : undefined),
 };
 

@@ -44,6 +44,9 @@ export interface BlockedLoop {
 export const maxFrames = 32;
 export const maxPlaces = 200;
 
+/** What the watching thread is called, where threads have names. */
+export const watchThreadName = 'asyncscope watchdog';
+
 /** The name of the global property that the watchdog answers under. */
 export function watchdogName(secret: string): string {
   return `asyncscope:${secret}:loop`;

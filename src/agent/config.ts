@@ -14,6 +14,8 @@ export interface AgentConfig {
   reportFolder?: string;
   /** Report the event loop blocked for so many milliseconds or longer. Off where it is not given. */
   blockedMs?: number;
+  /** The client of a debugger is there: it starts what a debugger would show as the program's own. */
+  debugged?: boolean;
 }
 
 /** Undefined for anything that is not a whole configuration of this version. */
@@ -30,14 +32,15 @@ export function parseConfig(text: string | undefined): AgentConfig | undefined {
 
 function isConfig(value: unknown): value is AgentConfig {
   if (typeof value !== 'object' || value === null) return false;
-  const { version, secret, track, reportFolder, blockedMs } = value as Record<string, unknown>;
+  const { version, secret, track, reportFolder, blockedMs, debugged } = value as Record<string, unknown>;
   return (
     version === CONFIG_VERSION &&
     typeof secret === 'string' &&
     /^[0-9a-f]{32,}$/.test(secret) &&
     (track === undefined || typeof track === 'boolean') &&
     (reportFolder === undefined || (typeof reportFolder === 'string' && reportFolder.length > 0)) &&
-    (blockedMs === undefined || (typeof blockedMs === 'number' && blockedMs > 0))
+    (blockedMs === undefined || (typeof blockedMs === 'number' && blockedMs > 0)) &&
+    (debugged === undefined || typeof debugged === 'boolean')
   );
 }
 

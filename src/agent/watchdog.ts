@@ -2,7 +2,7 @@
 // thread that watches the beats has the stack noted meanwhile.
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
-import { maxPlaces, type BlockedLoop, type BlockedPlace } from './blocked-loop';
+import { maxPlaces, watchThreadName, type BlockedLoop, type BlockedPlace } from './blocked-loop';
 import { heaviest, heldUpStack, placeKey, type NotedStack } from './noted-stack';
 import type { AgentPart } from './part';
 import { slots, watchThread, type Ping, type WatchData } from './watch-thread';
@@ -23,13 +23,16 @@ export interface WatchdogHandle {
   forgive(): void;
   /** For a client: BlockedLoop as JSON. */
   tell(): string;
+  /** For a client: starts the watching thread, where it is not there. */
+  watch(): void;
 }
 
 /**
  * Watches the loop of the main thread; `name` is that of a global property, secret, for the WatchdogHandle. Start-up,
- * before the loop's first turn, is no block: nothing waits for the loop yet. Says BlockedLoop.
+ * before the loop's first turn, is no block: nothing waits for the loop yet. `later`: a client starts the watching thread.
+ * Says BlockedLoop.
  */
-export function startWatchdog(thresholdMs: number, name: string): AgentPart {
+export function startWatchdog(thresholdMs: number, name: string, later = false): AgentPart {
   // The program may put fakes in the place of these.
   const now = performance.now.bind(performance);
   const hrtime = process.hrtime.bind(process);
@@ -57,18 +60,22 @@ export function startWatchdog(thresholdMs: number, name: string): AgentPart {
 
   // An immediate without a reference neither keeps the loop alive nor makes it turn: it runs when the loop has turned.
   let next = setImmediate(beat).unref();
-  const start = setTimeout(() => (worker = startThread(shared, thresholdMs, answerMs, name, answer)), threadAfter).unref();
-  const handle: WatchdogHandle = { note, forgive: () => (forgiven = true), tell: () => JSON.stringify(tell()) };
+  let start: NodeJS.Timeout | undefined;
+  const handle: WatchdogHandle = { note, forgive: () => (forgiven = true), tell: () => JSON.stringify(tell()), watch };
   Object.defineProperty(globalThis, name, { value: handle, configurable: true });
 
   function beat(): void {
     next = setImmediate(beat).unref();
-    if (turnBegan === Infinity) start.refresh();
-    else if (!forgiven && busy() >= thresholdMs) look();
+    if (turnBegan === Infinity && !later) start = setTimeout(watch, threadAfter).unref();
+    if (!forgiven && busy() >= thresholdMs) look();
     // A turn that only answered a ping tells the watching thread nothing.
     if (!pinged || busy() >= 1) Atomics.add(shared, slots.turns, 1);
     pinged = idled = forgiven = false;
     beginTurn();
+  }
+
+  function watch(): void {
+    if (!removed) worker ??= startThread(shared, thresholdMs, answerMs, name, answer);
   }
 
   function answer({ ping, sentAt }: Ping): void {
@@ -179,7 +186,7 @@ function startThread(
   };
   try {
     // With no options and no environment of the program's, it loads nothing of the program's, nor the agent again.
-    const worker = new Worker(`(${watchThread.toString()})(require)`, { eval: true, workerData: data, execArgv: [], env: {}, name: 'asyncscope' });
+    const worker = new Worker(`(${watchThread.toString()})(require)`, { eval: true, workerData: data, execArgv: [], env: {}, name: watchThreadName });
     worker.on('message', answer);
     worker.on('error', () => undefined);
     worker.unref();

@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { BlockedWatch } from './blocked/blocked-watch';
+import { registerTrackedLaunch } from './blocked/tracked-launch';
 import type { LanguageServer } from './language-server';
 import { TaskExplorer } from './tasks/task-explorer';
 
@@ -7,6 +9,7 @@ export interface AsyncscopeApi {
   /** Settles when the language server answers; rejects when it cannot be started. */
   languageServer(): Promise<LanguageServer>;
   readonly tasks: TaskExplorer;
+  readonly blocked: BlockedWatch;
 }
 
 const checkedLanguages = new Set(['javascript', 'javascriptreact', 'typescript', 'typescriptreact']);
@@ -23,9 +26,12 @@ export function activate(context: vscode.ExtensionContext): AsyncscopeApi {
   };
   const tasks = new TaskExplorer(log);
   explorer = tasks;
+  const blocked = new BlockedWatch(log);
   context.subscriptions.push(
     log,
     tasks,
+    blocked,
+    registerTrackedLaunch(context.asAbsolutePath('dist/agent.js')),
     vscode.commands.registerCommand('asyncscope.showLog', () => log.show()),
     vscode.commands.registerCommand('asyncscope.restartServer', async () => (await languageServer()).restart()),
     vscode.commands.registerCommand('asyncscope.checkWorkspace', async () => (await languageServer()).checkWorkspace()),
@@ -38,7 +44,7 @@ export function activate(context: vscode.ExtensionContext): AsyncscopeApi {
   };
   // A debug session may have activated us: the server waits for something to check.
   if (!vscode.workspace.textDocuments.some(startServer)) context.subscriptions.push(vscode.workspace.onDidOpenTextDocument(startServer));
-  return { languageServer, tasks };
+  return { languageServer, tasks, blocked };
 }
 
 export async function deactivate(): Promise<void> {

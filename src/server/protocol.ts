@@ -56,3 +56,25 @@ export interface CheckWorkspaceResult {
   /** Files that could not be read, with the reason. */
   errors: { file: string; message: string }[];
 }
+
+/** Notification, client to server: the places that were seen blocking the event loop. Replaces what was said before. */
+export const blockedPlacesMethod = 'asyncscope/blockedPlaces';
+
+export interface BlockedPlacesParams {
+  places: BlockedPlace[];
+}
+
+/** A line that was on the stack when the event loop stood still. */
+export interface BlockedPlace {
+  /** Absolute path. */
+  file: string;
+  /** From 1. */
+  line: number;
+  /** False: what blocked stands at this line or shortly before it. */
+  exact: boolean;
+  /** The function of Node's or of a package that the line called; absent where the line's own code ran. */
+  calls?: string;
+  count: number;
+  totalMs: number;
+  longestMs: number;
+}

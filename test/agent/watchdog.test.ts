@@ -23,14 +23,14 @@ describe('the watchdog', function () {
       assert.equal(dropped, 0);
       const at = (comment: string, caller?: string) => placeAt(places, comment, caller);
 
-      assert.ok(at('spins', 'busy loop').totalMs >= 150);
-      assert.ok(at('exec').totalMs >= 150);
+      assert.ok(at('spins', 'busy loop').totalMs >= 300);
+      assert.ok(at('exec').totalMs >= 300);
       assert.equal(at('exec').frames[0]?.url, 'node:child_process');
       assert.ok(at('derives').totalMs >= 100);
-      assert.ok(at('waits').totalMs >= 150);
+      assert.ok(at('waits').totalMs >= 300);
       assert.ok(at('matches').totalMs >= 100);
-      assert.ok(at('reads').totalMs >= 150);
-      assert.ok(at('starves').totalMs >= 150);
+      assert.ok(at('reads').totalMs >= 300);
+      assert.ok(at('starves').totalMs >= 300);
       const repeated = at('spins', 'repeated');
       assert.equal(repeated.count, 3);
       assert.ok(repeated.longestMs >= 250 && repeated.totalMs >= 3 * 250 && repeated.totalMs >= repeated.longestMs);
@@ -44,14 +44,14 @@ describe('the watchdog', function () {
     });
 
     it(`does not take waiting, short work or a stopped process for a block on Node ${major}`, async () => {
-      const child = spawn(await nodeBinary(major), [notBlocking], { env: withAgent({ blockedMs: 100 }), stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(await nodeBinary(major), [notBlocking], { env: withAgent({ blockedMs: 500 }), stdio: ['ignore', 'pipe', 'inherit'] });
       const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
       assert.equal((await lines.next()).value, 'ready');
       child.kill('SIGSTOP');
       await stateOf(child.pid!, 'T');
-      // So long is it stopped that it would be a block: the test counts on a clock, not on luck.
+      // It is stopped for so long that it would be a block.
       const stoppedAt = performance.now();
-      await until(() => performance.now() - stoppedAt > 400);
+      await until(() => performance.now() - stoppedAt > 1500);
       child.kill('SIGCONT');
       child.kill('SIGUSR2');
       const answer = (await lines.next()).value as string;

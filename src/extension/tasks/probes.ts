@@ -12,6 +12,7 @@ import { estimatePause, type PauseEstimate } from '../../tracer/pause-estimate';
 import { lentConnection } from './debugged';
 import type { TaskProbe } from './task-source';
 
+export { blockedProbe } from '../blocked/blocked-probe';
 export { nodeProcesses } from '../../tracer/inspector/node-process';
 
 /** A program that is being debugged, over the connection of its debugger: borrowed for one look or question at a time. */

@@ -1,7 +1,7 @@
 // What blocked the event loop, as a reader wants it: places as they were written, the program's own line first.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readBlockedLoop, watchdogName, type BlockedFrame, type BlockedPlace } from '../../agent/blocked-loop';
+import { readBlockedLoop, watchdogName, watchThreadName, type BlockedFrame, type BlockedPlace } from '../../agent/blocked-loop';
 import { DiskScripts, fileOf, Scripts } from '../heap/scripts';
 import { SourceText } from '../heap/source-text';
 import type { InspectorSession } from '../inspector/session';
@@ -104,27 +104,52 @@ export class BlockedLoopReader {
   }
 }
 
-/** Asks the agent that was given this secret; undefined where the process has none. */
-export async function askBlockedLoop(session: InspectorSession, secret: string): Promise<unknown> {
-  const expression = `globalThis[${JSON.stringify(watchdogName(secret))}]?.tell()`;
-  const answer = await session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression, returnByValue: true, silent: true });
-  const { value } = answer.result;
-  if (typeof value !== 'string') return undefined;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    throw new Error('What the agent says of the blocked event loop is damaged.');
+/** The watchdog in a process whose agent was given this secret. */
+export class RemoteWatchdog {
+  constructor(
+    private readonly session: InspectorSession,
+    private readonly secret: string,
+  ) {}
+
+  /** What it says, for a BlockedLoopReader; undefined where the process has no agent. */
+  async tell(): Promise<unknown> {
+    const value = await this.call('tell');
+    if (typeof value !== 'string') return undefined;
+    try {
+      return JSON.parse(value) as unknown;
+    } catch {
+      throw new Error('What the agent says of the blocked event loop is damaged.');
+    }
+  }
+
+  /** The program stands at a breakpoint: that is no block. */
+  async forgive(): Promise<void> {
+    await this.call('forgive');
+  }
+
+  /** Starts the watching thread of a debugged program; the debugger must not begin a session for it. */
+  async watch(): Promise<void> {
+    await this.session.send('JsDebug.subscribe', { events: ['NodeWorker.attachedToWorker'] });
+    const stop = this.session.on<AttachedToWorker>('NodeWorker.attachedToWorker', ({ sessionId, workerInfo }) => {
+      if (!workerInfo.title.endsWith(watchThreadName)) return;
+      stop();
+      // The debugger has every thread wait for it at its start.
+      const message = JSON.stringify({ id: 1, method: 'Runtime.runIfWaitingForDebugger' });
+      this.session.send('NodeWorker.sendMessageToWorker', { sessionId, message }).catch(() => undefined);
+    });
+    await this.call('watch');
+  }
+
+  private async call(method: 'tell' | 'forgive' | 'watch'): Promise<unknown> {
+    const expression = `globalThis[${JSON.stringify(watchdogName(this.secret))}]?.${method}()`;
+    const { result } = await this.session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression, returnByValue: true, silent: true });
+    return result.value;
   }
 }
 
-/** Tells the agent that the program stands at a breakpoint. */
-export async function forgiveBlock(session: InspectorSession, secret: string): Promise<void> {
-  await session.send('Runtime.evaluate', { expression: `globalThis[${JSON.stringify(watchdogName(secret))}]?.forgive()`, silent: true });
-}
-
-/** `blocked the event loop 230 ms, 14×`; the longest block where there were several. */
-export function blockedText({ count, longestMs }: Pick<BlockedSpot, 'count' | 'longestMs'>): string {
-  return count === 1 ? `blocked the event loop ${longestMs} ms` : `blocked the event loop up to ${longestMs} ms, ${count}×`;
+interface AttachedToWorker {
+  sessionId: string;
+  workerInfo: { title: string };
 }
 
 /** Native code after which JavaScript goes on in the function that called it. */

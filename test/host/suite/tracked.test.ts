@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { BlockedWatch } from '../../../src/extension/blocked/blocked-watch';
+import { asyncscope, fileUri, open } from './editing';
+import { screenshot, texts } from './outside';
+import { eventually, until } from './waiting';
+
+/** Where the fixture blocks: the loop in `report`, or the function it calls. */
+const blockingLines = [6, 5, 7, 14];
+
+describe('a program that is debugged with tracking on', function () {
+  this.timeout(90_000);
+  let blocked: BlockedWatch;
+  let session: vscode.DebugSession;
+
+  before(async () => {
+    blocked = (await asyncscope()).blocked;
+    await open('app.js');
+    const ready = output('ready');
+    session = await launch({ env: { NODE_OPTIONS: '--no-deprecation', MINE: 'kept' } });
+    assert.equal((await ready).trim(), 'ready true kept', "the user's environment is kept");
+  });
+
+  after(async () => {
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+    await vscode.debug.stopDebugging();
+  });
+
+  it('asks the debugger for async stacks only when a breakpoint is set', () => {
+    assert.deepEqual(session.configuration.showAsyncStacks, { onceBreakpointResolved: 16 });
+  });
+
+  it('has the blocked event loop reported at the line that blocked', async () => {
+    await until(blocked.places.onDidChange, () => blocked.places.all.some(({ count }) => count > 1));
+    const here = blocked.places.all.filter(({ file }) => file === fileUri('app.js').fsPath);
+    assert.ok(here.length > 0 && here.every(({ line }) => blockingLines.includes(line)), JSON.stringify(blocked.places.all));
+    assert.ok(here.some(({ longestMs }) => longestMs >= 190), JSON.stringify(here));
+  });
+
+  it('shows it in the editor', async () => {
+    await screenshot('blocked-loop');
+    // The text itself stands in a stylesheet; the elements that it hangs on are there only with it.
+    const decorated = await texts('.view-lines .view-line span[class*="ced-"]');
+    if (decorated) assert.ok(decorated.length > 0);
+  });
+
+  it('does not take a breakpoint for a block', async () => {
+    const stopped = stop();
+    vscode.debug.addBreakpoints([new vscode.SourceBreakpoint(new vscode.Location(fileUri('app.js'), new vscode.Position(17, 2)))]);
+    await stopped;
+    const stoppedAt = Date.now();
+    await eventually(() => Date.now() - stoppedAt > 500);
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+    const before = countOf(blocked);
+    await vscode.commands.executeCommand('workbench.action.debug.continue');
+    await until(blocked.places.onDidChange, () => countOf(blocked) > before);
+    assert.ok(!blocked.places.all.some(({ line }) => line === 18), JSON.stringify(blocked.places.all));
+  });
+
+  it('follows edits, and leaves out the lines that they change', async () => {
+    const [place] = [...blocked.places.all].sort((one, other) => other.count - one.count);
+    assert.ok(place);
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(fileUri('app.js'), new vscode.Position(0, 0), '// one more line\n');
+    await vscode.workspace.applyEdit(edit);
+    assert.ok(blocked.places.all.some(({ line }) => line === place.line + 1), JSON.stringify(blocked.places.all));
+    const change = new vscode.WorkspaceEdit();
+    change.insert(fileUri('app.js'), new vscode.Position(place.line, 2), 'void 0; ');
+    await vscode.workspace.applyEdit(change);
+    assert.ok(!blocked.places.all.some(({ line }) => line === place.line + 1), JSON.stringify(blocked.places.all));
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+  });
+
+  it('is not tracked where the setting is off', async () => {
+    await vscode.debug.stopDebugging();
+    await vscode.workspace.getConfiguration('asyncscope.trace').update('enabled', false, vscode.ConfigurationTarget.Global);
+    const untracked = await launch({ env: { NODE_OPTIONS: '--no-deprecation' } });
+    assert.deepEqual(untracked.configuration.env, { NODE_OPTIONS: '--no-deprecation' });
+  });
+});
+
+async function launch(configuration: object): Promise<vscode.DebugSession> {
+  const started = new Promise<vscode.DebugSession>((resolve) => {
+    const listening = vscode.debug.onDidStartDebugSession((one) => {
+      if (one.parentSession) return;
+      listening.dispose();
+      resolve(one);
+    });
+  });
+  await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], {
+    type: 'node',
+    request: 'launch',
+    name: 'app',
+    program: fileUri('app.js').fsPath,
+    console: 'internalConsole',
+    ...configuration,
+  });
+  return started;
+}
+
+function countOf(blocked: BlockedWatch): number {
+  return blocked.places.all.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The first output of the debugged program that begins so. */
+function output(begin: string): Promise<string> {
+  return new Promise((resolve) => {
+    const tracker = vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', {
+      createDebugAdapterTracker: () => ({
+        onDidSendMessage(message: { event?: string; body?: { output?: string } }) {
+          if (message.event !== 'output' || !message.body?.output?.startsWith(begin)) return;
+          tracker.dispose();
+          resolve(message.body.output);
+        },
+      }),
+    });
+  });
+}
+
+/** Settles when the debugger stops. */
+async function stop(): Promise<void> {
+  let stopped = false;
+  const listening = vscode.debug.onDidChangeActiveStackItem((item) => (stopped ||= item !== undefined));
+  await eventually(() => stopped);
+  listening.dispose();
+}

@@ -1,0 +1,7 @@
+import { reportSuite } from './report';
+
+reportSuite('in VS Code, debugging with tracking on', {
+  workspace: 'test/fixtures/host/tracked',
+  files: ['tracked'],
+  settings: { 'asyncscope.trace.enabled': true },
+});
