@@ -200,6 +200,8 @@ export const Flag = {
   unsure: 32,
   /** nameTask gave it a name. */
   named: 64,
+  /** It was resolved with another promise, `parent`. */
+  follows: 128,
 } as const;
 
 /** The slot that a stamp names, or the stamp itself where it names none. */

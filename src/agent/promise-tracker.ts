@@ -61,9 +61,15 @@ export class PromiseTracker {
   /** The promise that was taken for V8's wrapper of what a call awaits, and that call, until what comes next shows it. */
   private wrapper: object | undefined;
   private wrapped = NO_SLOT;
+  private wrapperSite = 0;
+  private wrapperCaller = NO_SLOT;
+  private wrapperCallerId = 0;
+  /** The promise whose job runs. */
+  private jobSlot = NO_SLOT;
+  private jobId = 0;
   /** The newest combinator of this stretch. */
   private group = NO_SLOT;
-  private groupId = 0;
+  private outerGroup = NO_SLOT;
 
   constructor() {
     // One timer for good: made now, no hook of the program ever sees another one made.
@@ -124,20 +130,12 @@ export class PromiseTracker {
   private onInit(promise: object, parent: object | undefined): void {
     if (this.wrapper !== undefined) this.checkWrapper(parent);
     const parentSlot = parent === undefined ? RELEASED : this.slotOf(parent);
-    // `await value` of something that is no promise: V8 wraps it in one that hangs on the call's own promise.
-    if (parentSlot >= 0 && this.depth > 0 && this.stack[this.depth - 1] === parentSlot && this.sites.kinds[this.table.site[parentSlot]!] === SiteKind.call) {
-      new Stamp(promise, RELEASED);
-      this.wrapper = promise;
-      this.wrapped = parentSlot;
-      return;
-    }
     if (!this.inJob) this.elapsed();
-    const adopting = this.finder.after === After.adopting;
     const site = this.finder.find(parent === undefined ? -1 : parentSlot < 0 ? 0 : this.table.site[parentSlot]!, this.now);
     const kind = this.sites.kinds[site]!;
     if (parent === undefined) this.addRoot(promise, site, kind);
     else if (kind === SiteKind.await) this.addAwait(promise, site, parentSlot);
-    else this.addChild(promise, site, kind, parentSlot, adopting);
+    else this.addChild(promise, site, kind, parentSlot);
   }
 
   private addRoot(promise: object, site: number, kind: number): void {
@@ -151,14 +149,15 @@ export class PromiseTracker {
     if (isCall(kind)) {
       if (this.depth < DEEPEST) this.stack[this.depth++] = slot;
     } else if (kind === SiteKind.group) {
+      this.outerGroup = this.group;
       this.group = slot;
-      this.groupId = this.table.id[slot]!;
       this.table.parent[slot] = 0; // its members, to be counted
     }
   }
 
-  private addChild(promise: object, site: number, kind: number, parent: number, adopting: boolean): void {
+  private addChild(promise: object, site: number, kind: number, parent: number): void {
     const { table } = this;
+    if (this.sites.isAdoption[site] && this.follow(promise, parent, site)) return;
     const slot = this.add(promise, site, parent < 0 ? NO_SLOT : parent);
     this.lastChild = promise;
     this.lastChildSlot = slot;
@@ -166,24 +165,48 @@ export class PromiseTracker {
     if (slot === NO_SLOT) return;
     this.lastChildId = table.id[slot]!;
     if (parent >= 0) table.flags[parent]! |= Flag.chained;
-    if (kind === SiteKind.member && this.group >= 0 && table.isSame(this.group, this.groupId)) {
+    if (kind === SiteKind.member && this.group >= 0 && table.flags[this.group] !== 0) {
       table.extra[slot] = this.group;
       table.parent[this.group]!++;
     }
-    // V8 follows the promise that an async function returned; nothing else runs in such a job.
-    if (adopting && this.base >= 0) this.suspendAfterAll(this.base, promise, parent, site, slot);
+  }
+
+  /** The promise whose job runs was resolved with another one, `parent`: V8 makes `promise` to follow that. */
+  private follow(promise: object, parent: number, site: number): boolean {
+    const { jobSlot: slot, table } = this;
+    if (slot === NO_SLOT || !table.isSame(slot, this.jobId)) return false;
+    if (isCall(this.sites.kinds[table.site[slot]!]!)) {
+      new Stamp(promise, continuationOf(slot));
+      this.suspend(slot, promise, parent, site);
+    } else {
+      new Stamp(promise, RELEASED);
+      table.parent[slot] = parent < 0 ? NO_SLOT : parent;
+      table.parentId[slot] = parent < 0 ? 0 : table.id[parent]!;
+      table.flags[slot]! |= Flag.follows;
+      if (parent >= 0) table.flags[parent]! |= Flag.chained;
+    }
+    return true;
   }
 
   private addAwait(promise: object, site: number, parent: number): void {
     this.lastChild = promise;
     this.lastChildSlot = NO_SLOT;
     this.lastChildEntry = this.finder.lastEntry;
-    const owner = this.popCall(site, parent);
+    let at = this.innermost(site, this.depth);
+    const owner = at < 0 ? NO_SLOT : this.stack[at]!;
     if (owner >= 0 && owner === parent) {
-      new Stamp(promise, RELEASED); // an async generator's wrapper, as above
+      // `await value` of what is no promise: V8 wraps it in one that hangs on the call's own promise.
+      new Stamp(promise, RELEASED);
+      this.wrapper = promise;
+      this.wrapped = parent;
+      this.wrapperSite = site;
+      at = this.innermost(site, at);
+      this.wrapperCaller = at < 0 ? parent : this.stack[at]!;
+      this.wrapperCallerId = this.table.id[this.wrapperCaller]!;
       return;
     }
     if (owner !== NO_SLOT) {
+      this.depth = at; // what was called after it has returned
       new Stamp(promise, continuationOf(owner));
       this.suspend(owner, promise, parent, site);
       return;
@@ -201,34 +224,29 @@ export class PromiseTracker {
 
   /**
    * An await of what is no promise makes two: the wrapper, which hangs on the call's own promise, and at once one that
-   * hangs on the wrapper. Where the second does not come, the first was an await of that call's promise: by the call
-   * itself, or by the one that called it and was not known to be innermost.
+   * hangs on the wrapper. Where the second does not come, the first was an await of that call's promise: by an outer
+   * call of the same function, or by the call itself.
    */
   private checkWrapper(nextParent: object | undefined): void {
-    const { wrapper, wrapped: slot, table } = this;
+    const { wrapper, wrapped, wrapperCaller: caller, table } = this;
     this.wrapper = undefined;
-    if (nextParent === wrapper || wrapper === undefined || !table.flags[slot]) return;
+    if (nextParent === wrapper || wrapper === undefined || !table.isSame(caller, this.wrapperCallerId)) return;
     this.finder.check(this.finder.lastEntry);
-    const at = this.depth - 1;
-    if (at < 0 || this.stack[at] !== slot) return;
-    const owner = at > 0 ? this.stack[at - 1]! : slot;
-    this.depth = Math.max(0, at - 1);
-    this.suspendAfterAll(owner, wrapper, slot, table.site[owner]!, NO_SLOT);
+    const at = this.stack.subarray(0, this.depth).indexOf(caller);
+    if (at >= 0) this.depth = at;
+    this.suspendAfterAll(caller, wrapper, table.flags[wrapped] ? wrapped : NO_SLOT, this.wrapperSite, NO_SLOT);
   }
 
-  /** The innermost call that the await's function can be; what was called after it has returned. */
-  private popCall(site: number, parent: number): number {
+  /** Where on the stack, below the place `below`, the call is that the await's function can be; -1 for none. */
+  private innermost(site: number, below: number): number {
     const { functions, kinds } = this.sites;
     const fn = functions[site];
-    for (let at = this.depth - 1; at >= 0; at--) {
-      const slot = this.stack[at]!;
-      const callSite = this.table.site[slot]!;
+    for (let at = below - 1; at >= 0; at--) {
+      const callSite = this.table.site[this.stack[at]!]!;
       // A generator's request is made by its caller's function, and continued by the generator's.
-      if ((functions[callSite] === fn) === (kinds[callSite] === SiteKind.next)) continue;
-      if (slot !== parent) this.depth = at;
-      return slot;
+      if ((functions[callSite] === fn) !== (kinds[callSite] === SiteKind.next)) return at;
     }
-    return NO_SLOT;
+    return -1;
   }
 
   /** The same for a `continuation` that was taken for something else, and got a slot of its own for that. */
@@ -264,6 +282,8 @@ export class PromiseTracker {
     const { table } = this;
     if (stamp >= 0) {
       const site = table.site[stamp]!;
+      this.jobSlot = stamp;
+      this.jobId = table.id[stamp]!;
       if (table.flags[stamp]! & Flag.orphan) this.orphanBorn = table.born[stamp]!;
       else if (isCall(this.sites.kinds[site]!)) {
         this.finder.begin(site, After.adopting);
@@ -323,6 +343,8 @@ export class PromiseTracker {
     if (!this.inJob) this.elapsed();
     if (slot === this.rootSlot) this.finder.after = After.ended;
     const site = this.table.site[slot]!;
+    // A combinator wraps what is no promise in one of its own, which looks like another combinator.
+    if (slot === this.group && this.table.parent[slot] === 0) this.group = this.outerGroup;
     if (isCall(this.sites.kinds[site]!)) {
       for (let at = this.depth - 1; at >= 0; at--) {
         if (this.stack[at] !== slot) continue;
@@ -345,10 +367,12 @@ export class PromiseTracker {
     this.depth = 0;
     this.rootSlot = NO_SLOT;
     this.base = NO_SLOT;
+    this.jobSlot = NO_SLOT;
     this.orphanBorn = -1;
     this.lastChild = undefined;
     this.lastChildSlot = NO_SLOT;
     this.group = NO_SLOT;
+    this.outerGroup = NO_SLOT;
   }
 
   private setBase(slot: number): void {

@@ -7,6 +7,7 @@ const READS_PER_MS = 120;
 const MOST_READS_AT_ONCE = 40_000;
 /** The agent's own frames on a stack: the reader, `find`, the tracker, the hook. */
 const OWN_FRAMES = 4;
+const HOOKS_FILE = 'node:internal/promise_hooks';
 
 /** What happened since the last site: nothing, its call was continued, its promise was settled, V8 takes up a promise for it. */
 export const After = { made: 0, continued: 1, ended: 2, adopting: 3 } as const;
@@ -84,7 +85,10 @@ export class SiteFinder {
       this.unsure = false;
       this.wasRead = true;
       const frames = this.readStack();
-      site = this.table.read(frames, OWN_FRAMES, parentSite >= 0);
+      let own = OWN_FRAMES;
+      // Where the program has promise hooks as well (AsyncLocalStorage, on Node 22 and before), Node calls all of them in turn.
+      while (frames[own]?.getFileName() === HOOKS_FILE) own++;
+      site = this.table.read(frames, own, parentSite >= 0);
       // Only what follows a site that the stack told is sure to follow it.
       if (wasRead || site === predictor.guess(entry)) predictor.learn(key, site, parentSite < 0);
       else {
@@ -92,7 +96,7 @@ export class SiteFinder {
         predictor.check(entry);
         if (this.table.kinds[site] === SiteKind.member && this.table.kinds[lastSite] !== SiteKind.member) {
           // What was forecast wrongly is the combinator: its frame is below its member's.
-          const group = this.table.read(frames, OWN_FRAMES + 1, false);
+          const group = this.table.read(frames, own + 1, false);
           if (group !== lastSite && this.correct(lastSite, group)) {
             predictor.learn(lastKey, group, true);
             this.lastKey = SitePredictor.key(group, this.after, parentSite);

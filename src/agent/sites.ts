@@ -54,6 +54,8 @@ export class SiteTable {
   readonly kinds = new Uint8Array(MAX_SITES);
   /** The number of the function that the site is in: sites in one function share it. */
   readonly functions = new Int32Array(MAX_SITES);
+  /** 1 where V8 itself lets one promise follow another: no code is on the stack. */
+  readonly isAdoption = new Uint8Array(MAX_SITES);
   /** 1 for functions of Node itself. */
   readonly internal = new Uint8Array(MAX_SITES);
   /** How many captures found the table full. */
@@ -68,10 +70,10 @@ export class SiteTable {
     while (at < frames.length && !fileOf(frames[at]!)) at++;
     const [first, second] = frames.slice(own, at).map((frame) => frame.getFunctionName() ?? '(builtin)');
     const kind = kindOf(first ?? '', second ?? '', parented);
-    const frame = frames[at];
+    const frame = isCaller(frames[at]) ? frames[at] : undefined;
     const withCaller = kind !== SiteKind.await && kind !== SiteKind.member;
-    const next = withCaller ? frames.slice(at + 1).find((each) => each.isAsync() || fileOf(each)) : undefined;
-    const caller = next?.isAsync() ? undefined : next;
+    const next = withCaller ? frames.slice(at + 1).find((each) => fileOf(each)) : undefined;
+    const caller = isCaller(next) ? next : undefined;
     const key = `${kind} ${first ?? ''} ${frame ? `${fileOf(frame)}:${frame.getPosition()}` : ''} ${caller ? `${fileOf(caller)}:${caller.getPosition()}` : ''}`;
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
@@ -101,6 +103,7 @@ export class SiteTable {
     this.sites.push(site);
     this.numbers.set(key, number);
     this.kinds[number] = kind;
+    this.isAdoption[number] = kind === SiteKind.then && !site.file ? 1 : 0;
     this.internal[number] = site.file.startsWith('node:') ? 1 : 0;
     const fnKey = `${site.file}:${site.fnLine}:${site.fnColumn}`;
     let fn = this.functionNumbers.get(fnKey);
@@ -110,16 +113,24 @@ export class SiteTable {
   }
 }
 
+/** True for a frame of a function that really called what is above it: not one that waits, and not Node's running of jobs. */
+function isCaller(frame: CallFrame | undefined): boolean {
+  return frame !== undefined && !frame.isAsync() && frame.getFileName() !== 'node:internal/process/task_queues';
+}
+
+/** Empty for V8's own functions; code made by `eval` has no file, either. */
 function fileOf(frame: CallFrame): string {
-  return frame.getFileName() ?? frame.getScriptNameOrSourceURL() ?? '';
+  return frame.getFileName() || frame.getScriptNameOrSourceURL() || (frame.isEval() || frame.getPosition() > 0 ? '(eval)' : '');
 }
 
 function nameOf(frame: CallFrame): string {
   const name = frame.getFunctionName() ?? '';
-  if (!name || name.includes('.')) return name;
-  // What V8 calls the type is the class of `this`, or Function for a static method.
-  const type = frame.isToplevel() || frame.getMethodName() !== name ? null : frame.getTypeName();
-  return type && !PLAIN_TYPES.has(type) ? `${type}.${name}` : name;
+  // V8 adds what a function was assigned to (`exports.send`); only a class tells a reader something.
+  const last = name.startsWith('[') ? name : name.slice(name.lastIndexOf('.') + 1);
+  if (!name || (last !== name && /^[A-Z]/.test(name))) return name;
+  const isMethod = !frame.isToplevel() && (last.startsWith('#') || last.startsWith('[') || frame.getMethodName() === last);
+  const type = isMethod ? frame.getTypeName() : null;
+  return type && !PLAIN_TYPES.has(type) ? `${type}.${last}` : last;
 }
 
 function kindOf(builtin: string, under: string, parented: boolean): number {

@@ -10,6 +10,7 @@ export interface CallFrame {
   /** The property of `this` that the function is. */
   getMethodName(): string | null;
   isToplevel(): boolean;
+  isEval(): boolean;
   /** A caller that waits at an await, and is not on the stack itself. */
   isAsync(): boolean;
   getLineNumber(): number | null;

@@ -133,9 +133,10 @@ export class TaskList implements AgentPart {
       const kind = sites.kinds[site]!;
       if (kind === SiteKind.group) return { code: AwaitsCode.group, ref: this.groupIndex(slot, groups) };
       // Node's own functions say what they do: `readFile`.
-      if (kind === SiteKind.made || kind === SiteKind.unknown || sites.internal[site]) return { code: AwaitsCode.made, ref: site };
-      const follows = table.flags[slot]! & Flag.waiting || !isCall(kind);
-      if (!follows) return { code: AwaitsCode.made, ref: site };
+      if (sites.internal[site] && isCall(kind)) return { code: AwaitsCode.made, ref: site };
+      const follows = table.flags[slot]! & (Flag.waiting | Flag.follows);
+      if (!follows && (kind === SiteKind.made || kind === SiteKind.unknown || sites.internal[site])) return { code: AwaitsCode.made, ref: site };
+      if (!follows && isCall(kind)) return { code: AwaitsCode.made, ref: site };
       id = table.parentId[slot]!;
       slot = table.parent[slot]!;
     }
@@ -152,15 +153,33 @@ export class TaskList implements AgentPart {
 
   private fillGroups(groups: Map<number, Group>): void {
     const { table, sites } = this.tracker;
+    const members = new Map<number, number[]>();
     for (let slot = 0; slot < table.used; slot++) {
       if (table.flags[slot] === 0 || sites.kinds[table.site[slot]!] !== SiteKind.member) continue;
-      const group = groups.get(table.extra[slot]!);
+      const group = table.extra[slot]!;
       // A member of an earlier group in the same slot is older than the group.
-      if (!group || table.id[slot]! < group.id) continue;
-      group.row.pending++;
-      const { code, ref } = this.target(table.parent[slot]!, table.parentId[slot]!, new Map());
-      if (code === AwaitsCode.task) group.row.tasks.push(ref);
-      else if (code === AwaitsCode.made) group.row.sites.push(ref);
+      if (group < 0 || table.id[slot]! < table.id[group]!) continue;
+      const known = members.get(group);
+      if (known) known.push(slot);
+      else members.set(group, [slot]);
+    }
+    for (const [slot, { row }] of groups) {
+      row.pending = members.get(slot)?.length ?? 0;
+      this.addMembers(slot, row, members, new Set());
+    }
+  }
+
+  /** A group within a group counts as one member, and its members are told as if they were the outer one's. */
+  private addMembers(slot: number, row: GroupRow, members: ReadonlyMap<number, number[]>, seen: Set<number>): void {
+    const { table } = this.tracker;
+    if (seen.has(slot)) return;
+    seen.add(slot);
+    for (const member of members.get(slot) ?? []) {
+      const inner = new Map<number, Group>();
+      const { code, ref } = this.target(table.parent[member]!, table.parentId[member]!, inner);
+      if (code === AwaitsCode.task) row.tasks.push(ref);
+      else if (code === AwaitsCode.made) row.sites.push(ref);
+      for (const nested of inner.keys()) this.addMembers(nested, row, members, seen);
     }
   }
 

@@ -30,16 +30,18 @@ const AWAIT_REACH = 2_000;
 const MOST_AWAITS = 8;
 
 /**
- * The offset of the `await` whose operand the place at `offset` is in, the innermost; undefined where there is none
+ * The offset of the `await` (or `yield`) whose operand the place at `offset` is in, the innermost; undefined where there is none
  * (a `for await`, or a text that is not understood).
  */
 export function awaitAround(text: string, offset: number): number | undefined {
+  if (/^(?:await|yield)(?![\w$])/.test(text.slice(offset, offset + 6))) return offset;
   const from = Math.max(0, offset - AWAIT_REACH);
-  const awaits = [...text.slice(from, offset).matchAll(/(?<![\w$.])await(?![\w$])/g)].slice(-MOST_AWAITS).reverse();
+  const awaits = [...text.slice(from, offset).matchAll(/(?<![\w$.])(?:await|yield)(?![\w$])/g)].slice(-MOST_AWAITS).reverse();
   for (const { index } of awaits) {
     const start = from + index;
     if (/\bfor\s*$/.test(text.slice(Math.max(0, start - 20), start))) return undefined;
-    const slice = text.slice(start, start + FIRST_SLICE);
+    // A `yield` is read as if it were an `await`: alone, it is no expression.
+    const slice = `await${text.slice(start + 5, start + FIRST_SLICE)}`;
     const parsed = attempt(() => parseExpressionAt(slice, 0, { ...OPTIONS, sourceType: 'module' }));
     if (parsed && awaitAtStart(parsed, offset - start)) return start;
   }

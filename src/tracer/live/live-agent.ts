@@ -1,0 +1,100 @@
+// The client of the agent in a process: brings it in, asks it, takes it out. Everything goes over the inspector session.
+import { readFile } from 'node:fs/promises';
+import { handleName, type AgentConfig } from '../../agent/config';
+import { parseAnswer, parseTaskData, PROTOCOL_VERSION, type PollAnswer, type PollRequest, type TaskCounts } from '../../agent/protocol';
+import type { InspectorSession } from '../inspector/session';
+import type { Task } from '../task';
+import { agentConfig, newSecret } from './launch';
+import { liveTasks, lostTasks, trackingWarnings, type LostTask } from './live-tasks';
+import { SitePlaces } from './site-places';
+
+/** What the agent of one thread says at one moment. */
+export interface LiveLook {
+  pid: number;
+  /** 0 for the main thread. */
+  thread: number;
+  /** `v24.1.0` */
+  node: string;
+  /** The oldest first; empty where the agent does not track promises. */
+  tasks: Task[];
+  /** The newest calls that were collected while pending. */
+  lost: LostTask[];
+  /** Undefined where the agent does not track promises. */
+  counts: TaskCounts | undefined;
+  warnings: string[];
+  /** The whole answer, for readers of its other parts. */
+  answer: PollAnswer;
+}
+
+interface EvaluateResult {
+  result: { value?: unknown };
+  exceptionDetails?: { text: string; exception?: { description?: string } };
+}
+
+export interface InstallOptions extends Omit<AgentConfig, 'version' | 'secret'> {
+  /** The bundle's file, `dist/agent.js`. */
+  agentPath: string;
+}
+
+/** An answer about very many tasks takes the process a while. */
+const POLL_TIMEOUT_MS = 20_000;
+
+export class LiveAgent {
+  private readonly places = new SitePlaces();
+
+  /** For an agent that the process was started with. `idPrefix`: what task ids begin with; different for each thread of a report. */
+  constructor(
+    private readonly session: InspectorSession,
+    readonly secret: string,
+    private readonly idPrefix = 't',
+  ) {}
+
+  /**
+   * Puts the agent into a process that runs. Calls that began before are seen once they have been continued; their age
+   * is a minimum then. Rejects with a one-sentence Error where the process does not take it.
+   */
+  static async install(session: InspectorSession, { agentPath, ...options }: InstallOptions, idPrefix = 't'): Promise<LiveAgent> {
+    const secret = newSecret();
+    const config = JSON.stringify(agentConfig({ secret, ...options }));
+    const source = await readFile(agentPath, 'utf8');
+    const expression = `(() => {
+      const load = typeof require === 'function' ? require : (name) => process.getBuiltinModule(name);
+      const module = { exports: {} };
+      (function (module, exports, require) {${source}\n})(module, module.exports, load);
+      return module.exports.start(${JSON.stringify(config)}) !== undefined;
+    })()`;
+    if ((await evaluate(session, expression)) !== true) throw new Error('The process did not take the agent.');
+    return new LiveAgent(session, secret, idPrefix);
+  }
+
+  /** One question, one answer. Rejects with a one-sentence Error where there is no agent, or its answer can't be read. */
+  async poll(): Promise<LiveLook> {
+    const request: PollRequest = { version: PROTOCOL_VERSION, sites: this.places.count };
+    const answer = parseAnswer(await evaluate(this.session, `${this.handle}?.poll(${JSON.stringify(JSON.stringify(request))})`));
+    const { pid, thread, node, parts } = answer;
+    const look: LiveLook = { pid, thread, node, tasks: [], lost: [], counts: undefined, warnings: [], answer };
+    if (parts['tasks'] === undefined) return look;
+    const data = parseTaskData(parts['tasks']);
+    await this.places.add(data.firstSite, data.sites);
+    return { ...look, tasks: liveTasks(data, this.places, this.idPrefix), lost: lostTasks(data, this.places), counts: data.counts, warnings: trackingWarnings(data) };
+  }
+
+  /** Takes the agent out of the process, which then is as it was. False where it was out already. */
+  async remove(): Promise<boolean> {
+    return (await evaluate(this.session, `${this.handle}?.remove() ?? false`)) === true;
+  }
+
+  private get handle(): string {
+    return `globalThis[${JSON.stringify(handleName(this.secret))}]`;
+  }
+}
+
+async function evaluate(session: InspectorSession, expression: string): Promise<unknown> {
+  const params = { expression, includeCommandLineAPI: true, returnByValue: true, silent: true };
+  const { result, exceptionDetails } = await session.send<EvaluateResult>('Runtime.evaluate', params, { timeoutMs: POLL_TIMEOUT_MS });
+  if (exceptionDetails) {
+    const reason = (exceptionDetails.exception?.description ?? exceptionDetails.text).split('\n')[0] ?? '';
+    throw new Error(`The agent failed in the process: ${reason}.`);
+  }
+  return result.value;
+}

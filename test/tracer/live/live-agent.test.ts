@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import path from 'node:path';
+import { handleName } from '../../../src/agent/config';
+import { parseAnswer, parseTaskData, PROTOCOL_VERSION } from '../../../src/agent/protocol';
+import type { InspectorSession } from '../../../src/tracer/inspector/session';
+import { LiveAgent } from '../../../src/tracer/live/live-agent';
+import { agentFixtures, agentPath } from '../../agent/agent-process';
+import { nodeBinary, nodeMajors } from '../../host/provision';
+import { TargetProcess } from '../heap/target-process';
+
+const service = path.join(agentFixtures, 'service.js');
+
+function evaluate(session: InspectorSession, expression: string): Promise<{ result: { value?: unknown } }> {
+  return session.send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true });
+}
+
+/** Resolves when the service has printed another line. */
+function nextTurn(target: TargetProcess): Promise<unknown> {
+  return once(target.child.stdout!, 'data');
+}
+
+describe('the agent in a running process', function () {
+  this.timeout(60_000);
+
+  for (const major of nodeMajors) {
+    it(`comes, tells what began since and what goes on, and leaves on Node ${major}`, async () => {
+      const target = await TargetProcess.start({ node: await nodeBinary(major), args: [service] });
+      try {
+        const { session } = target.attachment;
+        const globals = 'JSON.stringify([Reflect.ownKeys(globalThis).map(String), process.eventNames().map((name) => [String(name), process.listenerCount(name)])])';
+        const before = await evaluate(session, globals);
+        const agent = await LiveAgent.install(session, { agentPath });
+        await evaluate(session, 'void again()');
+        await nextTurn(target);
+        await nextTurn(target);
+        const first = await agent.poll();
+        assert.equal(first.pid, target.child.pid);
+        assert.deepEqual(
+          first.tasks.map(({ name, at, ageIsMinimum }) => [name, at?.line, ageIsMinimum ?? false]).sort(),
+          [
+            ['poll', 7, true], // began before: its age is a minimum
+            ['wait', 12, false],
+          ],
+        );
+        await nextTurn(target);
+        const second = await agent.poll();
+        const age = (look: typeof first) => look.tasks.find(({ name }) => name === 'wait')?.ageMs ?? -1;
+        assert.ok(age(second) > age(first), 'ages grow');
+        assert.equal(second.tasks.find(({ name }) => name === 'wait')?.id, first.tasks.find(({ name }) => name === 'wait')?.id, 'ids stay');
+
+        assert.equal(await agent.remove(), true);
+        assert.equal(await agent.remove(), false);
+        await assert.rejects(agent.poll(), /The agent gave no answer: it is not there, or was removed\./);
+        assert.deepEqual((await evaluate(session, globals)).result, before.result, 'nothing is left of it');
+        await nextTurn(target);
+      } finally {
+        target.child.stdin!.end();
+        const [code] = (await once(target.child, 'exit')) as [number | null];
+        await target.attachment.close();
+        assert.equal(code, 5, 'the program ends as it would have');
+      }
+    });
+  }
+
+  it('answers nonsense, half requests and a flood of them with an error, and goes on', async () => {
+    const target = await TargetProcess.start({ node: await nodeBinary(24), args: [service] });
+    try {
+      const { session } = target.attachment;
+      const agent = await LiveAgent.install(session, { agentPath });
+      const handle = `globalThis[${JSON.stringify(handleName(agent.secret))}]`;
+      const requests = ['', '{', 'null', '[]', '{"version":1}', '{"version":99,"sites":0}', '{"version":1,"sites":-1}', `{"version":1,"sites":0,"x":"${'y'.repeat(20_000)}"}`, '{"version":1,"sites":1e99}'];
+      for (const request of requests) {
+        const { result } = await evaluate(session, `${handle}.poll(${JSON.stringify(request)})`);
+        assert.throws(() => parseAnswer(result.value), /^Error: The agent refused: /, request);
+      }
+      for (const argument of ['undefined', '{}', 'Symbol()', '1n', 'new Proxy({}, { get() { throw 1; } })']) {
+        const { result } = await evaluate(session, `${handle}.poll(${argument})`);
+        assert.throws(() => parseAnswer(result.value), /^Error: The agent refused: /, argument);
+      }
+      await Promise.all(Array.from({ length: 500 }, () => agent.poll()));
+      // A client that vanishes in the middle of a question.
+      void session.send('Runtime.evaluate', { expression: `${handle}.poll('{"version":1,"sites":0}')` }).catch(() => undefined);
+      await target.attachment.close();
+      await nextTurn(target);
+    } finally {
+      await target.stop();
+    }
+  });
+
+  it('is told from what is no agent', () => {
+    const good = { version: PROTOCOL_VERSION, pid: 1, thread: 0, node: 'v24.0.0', parts: {} };
+    assert.deepEqual(parseAnswer(JSON.stringify(good)), good);
+    for (const [answer, says] of [
+      [undefined, /gave no answer/],
+      ['', /damaged/],
+      [JSON.stringify(good).slice(0, -5), /damaged/],
+      [JSON.stringify({ ...good, version: 2 }), /another version/],
+      [JSON.stringify({ ...good, pid: 'x' }), /damaged/],
+      [JSON.stringify({ version: 1, error: 'no' }), /refused: no/],
+    ] as const) {
+      assert.throws(() => parseAnswer(answer), says);
+    }
+    const columns = { id: [1], kind: [0], site: [0], at: [0], born: [0], marks: [0], awaits: [0], ref: [0] };
+    const counts = { created: 1, pending: 1, lost: 0, dropped: 0, unread: 0, untold: 0 };
+    const tasks = { now: 1, firstSite: 0, sites: [[0, '', '', '', 0, 0, 0, 0, '', 0, 0]], tasks: columns, groups: [], names: [], counts, lost: [] };
+    assert.deepEqual(parseTaskData(tasks), tasks);
+    const damaged: unknown[] = [
+      null,
+      'tasks',
+      { ...tasks, sites: [[0, '']] },
+      { ...tasks, tasks: { ...columns, ref: [] } },
+      { ...tasks, tasks: { ...columns, ref: [-1] } },
+      { ...tasks, groups: [{}] },
+      { ...tasks, names: [['x', 'y']] },
+      { ...tasks, counts: { ...counts, lost: NaN } },
+      { ...tasks, lost: [[1, 2]] },
+    ];
+    for (const value of damaged) assert.throws(() => parseTaskData(value), /The agent’s list of tasks is damaged\./, JSON.stringify(value));
+  });
+});
