@@ -57,6 +57,8 @@ export class BlockingGraph {
   /** What runs the functions that are handed to something. */
   private readonly handed = new Map<string, Runner>();
   private readonly followed = new Set<string>();
+  /** Paths of the files with sites that run something blocking. */
+  private reached: ReadonlySet<string> = new Set();
   private pendingNames: { name: string; files: Iterable<string> }[] = [];
   private pendingSites: Site[] = [];
   private readonly changed: ReadonlySet<string>;
@@ -76,9 +78,13 @@ export class BlockingGraph {
   }
 
   /** The blocking calls in a file's async code. */
-  callsIn(facts: FileFacts): BlockingCall[] {
-    const role = this.memory.roles.get(facts.path);
-    if (role !== 'code' || this.memory.names.isWorkerFile(facts.path)) return [];
+  callsIn(sourceFile: SourceFile): BlockingCall[] {
+    const path: string = sourceFile.fileName;
+    const { roles, names, stale } = this.memory;
+    if (roles.get(path) !== 'code' || names.isWorkerFile(path)) return [];
+    // Most files say no name that anything blocking goes by: there is no need to read what functions they have.
+    if (stale.size === 0 && !this.reached.has(path)) return [];
+    const facts = fileFacts(sourceFile);
     this.freshen(facts);
     const found: BlockingCall[] = [];
     for (const within of facts.functions) {
@@ -270,6 +276,7 @@ export class BlockingGraph {
       others.forEach((alias, index) => aliases.set(alias, found[sites.length + index]));
       this.follow();
     } while (this.pendingNames.length + this.pendingSites.length > 0);
+    this.reached = new Set([...targets].flatMap(([site, target]) => (target ? [site.within.path] : [])));
     this.findRunners();
   }
 

@@ -1,5 +1,4 @@
 import { apiLabel, costs, type Cost } from '../blocking/catalogue';
-import { fileFacts } from '../blocking/facts';
 import { blockingGraph, type BlockingCall } from '../blocking/graph';
 import type { Related, Severity } from '../finding';
 import { blockingCallFixes } from '../fixes/blocking-call';
@@ -43,7 +42,7 @@ export const noBlockingCall: Rule<Options> = {
     return {
       [SyntaxKind.SourceFile]() {
         const graph = context.shared(blockingGraph);
-        for (const call of graph.callsIn(fileFacts(context.unit.sourceFile))) {
+        for (const call of graph.callsIn(context.unit.sourceFile)) {
           if (isAllowed(apiLabel(call.api)) || costs.indexOf(call.api.cost) < costs.indexOf(minimumCost)) continue;
           context.report({
             at: markedSpan(call.site.node),
