@@ -48,8 +48,9 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
   let removed = false;
   /** This turn has answered a ping, which may be all that it was for. */
   let pinged = false;
-  /** It answered at once, so the loop was idle. */
-  let idled = false;
+  /** It answered at once, so the loop is idle; and so was it when this turn began. */
+  let idles = false;
+  let idledThen = false;
   let forgiven = false;
 
   let noted: NotedStack[] = [];
@@ -70,7 +71,8 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
     if (!forgiven && busy() >= thresholdMs) look();
     // A turn that only answered a ping tells the watching thread nothing.
     if (!pinged || busy() >= 1) Atomics.add(shared, slots.turns, 1);
-    pinged = idled = forgiven = false;
+    idledThen = idles;
+    pinged = idles = forgiven = false;
     beginTurn();
   }
 
@@ -80,7 +82,7 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
 
   function answer({ ping, sentAt }: Ping): void {
     pinged = true;
-    if (milliseconds() - sentAt <= answerMs) idled = true;
+    if (milliseconds() - sentAt <= answerMs) idles = true;
     Atomics.store(shared, slots.answered, ping);
   }
 
@@ -118,8 +120,8 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
   function look(): void {
     let ms = busy();
     if (worker) {
-      // Signals make libuv forget that it waited: such a turn is known by its ping.
-      if (idled && !wasAsked()) return;
+      // Signals make libuv forget that it waited. A turn in which an idle loop has waited looks like a block then.
+      if (idledThen && !wasAsked()) return;
       const lookedMs = Atomics.load(shared, slots.looked) - lookedThen;
       // The watching thread stood still, too: the whole process was stopped.
       if (lookedMs < ms / 3) ms = lookedMs;

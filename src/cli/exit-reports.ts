@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAnswer, parseExitReport, parseTaskData, type EndReason } from '../agent/protocol';
 import { liveTasks, lostTasks, trackingWarnings, type LostTask } from '../tracer/live/live-tasks';
+import { BlockedLoopReader, type BlockedReport } from '../tracer/live/blocked-loop';
 import { SitePlaces } from '../tracer/live/site-places';
 import type { TaskReport } from '../tracer/task';
 
@@ -15,6 +16,8 @@ export interface EndedThread extends TaskReport {
   /** The newest calls that were collected while pending, and how many there were. */
   lost: LostTask[];
   lostCount: number;
+  /** What blocked its event loop; absent where that was not watched. */
+  blocked?: BlockedReport;
 }
 
 export interface EndedProgram {
@@ -58,6 +61,7 @@ async function readThread(file: string): Promise<EndedThread> {
     exitCode: code,
     lost: lostTasks(data, places),
     lostCount: data.counts.lost,
+    ...(parts['blocked'] !== undefined && { blocked: await new BlockedLoopReader().read(parts['blocked']) }),
   };
 }
 

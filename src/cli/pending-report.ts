@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { ageText, positionText, plural } from '../tracer/task-text';
 import type { LostTask } from '../tracer/live/live-tasks';
+import { blockedLines } from './blocked-report';
 import { taskTable } from './task-table';
 import { outputWidth } from './terminal-width';
 import type { EndedThread } from './exit-reports';
@@ -23,6 +24,7 @@ export function pendingLines(ended: EndedThread, several: boolean): string[] {
     lines.push(...lostLines(ended.lost));
   }
   if (lines.length > 0) lines.push(...ended.warnings);
+  if (ended.blocked) lines.push(...blockedLines(subject(ended, several), ended.blocked).map((line, index) => (index === 0 ? line : indent + line)));
   return lines;
 }
 

@@ -4,13 +4,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { agentConfig, agentEnvironment, newSecret } from '../tracer/live/launch';
 import { type EndedProgram, readExitReports } from './exit-reports';
 import { indent, pendingLines } from './pending-report';
 
 interface RunOptions {
   json?: string;
+  blocked: number;
 }
 
 interface Ending {
@@ -31,6 +32,7 @@ export function addRun(program: Command): void {
     .usage('[options] [--] node app.js …')
     .argument('<command...>', 'the program and its arguments')
     .option('--json <file>', 'write what is pending as JSON, also where nothing is')
+    .option('--blocked <ms>', 'say what blocks the event loop for so long or longer; 0 for never', milliseconds, 50)
     .passThroughOptions()
     .action(async ([command, ...args]: [string, ...string[]], options: RunOptions) => {
       endLike(await run(command, args, options));
@@ -40,7 +42,7 @@ export function addRun(program: Command): void {
 async function run(command: string, args: string[], options: RunOptions): Promise<Ending> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'asyncscope-')); // readable by its owner only
   try {
-    const config = agentConfig({ secret: newSecret(), reportFolder: folder });
+    const config = agentConfig({ secret: newSecret(), reportFolder: folder, ...(options.blocked > 0 && { blockedMs: options.blocked }) });
     const env = { ...process.env, ...agentEnvironment(path.join(__dirname, 'agent.js'), config, process.env['NODE_OPTIONS']) };
     const child = spawn(command, args, { stdio: 'inherit', env });
     const ending = await ended(child, command);
@@ -51,6 +53,11 @@ async function run(command: string, args: string[], options: RunOptions): Promis
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function milliseconds(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number of milliseconds.');
+  return Number(text);
 }
 
 /** Resolves when the program has ended; until then it gets the signals that we get. */

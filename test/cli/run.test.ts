@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { BlockedReport } from '../../src/tracer/live/blocked-loop';
 import { agentFixtures, runToEnd, type Ended } from '../agent/agent-process';
 import { nodeBinary, nodeMajors } from '../host/provision';
 import { cliPath } from './command';
@@ -81,6 +82,27 @@ describe('asyncscope run', function () {
     const ended = await asyncscopeRun([process.execPath, '-e', 'console.log(process.argv.length)', 'x', '--json', 'y'], { TMPDIR: folder });
     assert.deepEqual(ended, { code: 0, signal: null, stdout: '4\n', stderr: '' });
     assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('says what blocked the event loop', async () => {
+    const file = path.join(folder, 'report.json');
+    const program = path.join(agentFixtures, 'blocking-often.js');
+    const ended = await asyncscopeRun(['--blocked', '100', '--json', file, process.execPath, program]);
+    assert.equal(ended.code, 0);
+    assert.match(ended.stderr, /^asyncscope: The program blocked its event loop \d+ times, for up to \d+ ms:$/m);
+    assert.match(ended.stderr, /^ +[2-9]\d\d ms +3× {2}(?:about )?test\/fixtures\/agent\/blocking-often\.js:5:\d+ {2}spin(, in now)?$/m);
+    const { processes } = JSON.parse(readFileSync(file, 'utf8')) as { processes: { blocked: BlockedReport }[] };
+    const spot = processes[0]?.blocked.spots.find(({ at }) => at?.line === 5);
+    assert.equal(spot?.count, 3);
+    assert.deepEqual(spot.stack.filter(({ at }) => at.file === program).map(({ name }) => name), ['spin', 'work']);
+    const unwatched = await asyncscopeRun(['--blocked', '0', process.execPath, program]);
+    assert.equal(unwatched.stderr, '');
+  });
+
+  it('says so where the time for blocks is none', async () => {
+    const ended = await asyncscopeRun(['--blocked', 'long', process.execPath, '-e', '0']);
+    assert.equal(ended.code, 2);
+    assert.match(ended.stderr, /Give a whole number of milliseconds\./);
   });
 
   it('keeps the NODE_OPTIONS that the program would have had', async () => {

@@ -1,9 +1,9 @@
 // Puts the agent into the Node programs that are debugged, where the user has switched that on.
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { watchThreadName } from '../../agent/blocked-loop';
-import { CONFIG_VARIABLE, parseConfig, type AgentConfig } from '../../agent/config';
+import { CONFIG_VARIABLE, parseConfig } from '../../agent/config';
+import { agentConfig, agentEnvironment, newSecret } from '../../tracer/live/launch';
 
 /** js-debug's names of them, and the one that users write. */
 const types = ['node', 'pwa-node', 'node-terminal'];
@@ -57,10 +57,9 @@ function addAgent(folder: vscode.WorkspaceFolder | undefined, configuration: vsc
   const env = (configuration.env ?? {}) as Record<string, string | null>;
   if (env[CONFIG_VARIABLE]) return;
   const blockedMs = settings(folder).get<number>('blockedLoop', 50);
-  const config: AgentConfig = { version: 1, secret: randomBytes(16).toString('hex'), ...(blockedMs > 0 && { blockedMs, debugged: true }) };
-  const options = env['NODE_OPTIONS'] ?? nodeOptionsOfFiles(configuration.envFile) ?? process.env['NODE_OPTIONS'] ?? '';
-  // In NODE_OPTIONS a backslash in quotes stands for the character behind it, as in JSON.
-  configuration.env = { ...env, NODE_OPTIONS: `${options} --require ${JSON.stringify(agent)}`.trim(), [CONFIG_VARIABLE]: JSON.stringify(config) };
+  const config = agentConfig({ secret: newSecret(), ...(blockedMs > 0 && { blockedMs, debugged: true }) });
+  const options = env['NODE_OPTIONS'] ?? nodeOptionsOfFiles(configuration.envFile) ?? process.env['NODE_OPTIONS'];
+  configuration.env = { ...env, ...agentEnvironment(agent, config, options) };
 }
 
 /** What js-debug would read from the configuration's `envFile`; the last file wins. */

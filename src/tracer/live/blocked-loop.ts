@@ -68,7 +68,9 @@ export class BlockedLoopReader {
     // Of a function of Node's own that JavaScript came back to it is known that it was called at that line.
     const before = late && own === 0 ? await this.#nativeCallBefore(frame) : undefined;
     const stack = await Promise.all(frames.map(async (one) => ({ name: nameOf(one), at: await this.#place(one) })));
-    const calls = frames[own - 1];
+    // A getter is but where it was met.
+    const called = frames[own - 1];
+    const calls = called && !called.name.startsWith('get ') ? called : undefined;
     return {
       at: before ? await this.#place(before) : stack[own]!.at,
       exact: !(late && own === 0),
