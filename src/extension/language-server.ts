@@ -5,10 +5,9 @@ import { statusMethod, type InitializationOptions, type StatusParams } from '../
 import { ServerStatus } from './server-status';
 import { checkWorkspace } from './workspace-check';
 
-export const documentSelector = ['javascript', 'javascriptreact', 'typescript', 'typescriptreact'].map((language) => ({
-  language,
-  scheme: 'file',
-}));
+export const documentSelector = ['javascript', 'javascriptreact', 'typescript', 'typescriptreact'].flatMap((language) =>
+  ['file', 'untitled'].map((scheme) => ({ language, scheme })),
+);
 
 /** A server that crashes again this soon after it was started again is left alone. Milliseconds. */
 const crashLoop = 60_000;

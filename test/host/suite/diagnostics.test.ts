@@ -63,6 +63,14 @@ describe('diagnostics', () => {
     assert.equal(document.isDirty, false);
   });
 
+  it('are shown for a document that was never saved', async () => {
+    const document = await vscode.workspace.openTextDocument({ language: 'typescript', content: 'declare function save(): Promise<void>;\nsave();\n' });
+    await vscode.window.showTextDocument(document);
+    const found = await findingOf(document.uri, 'no-floating-promises');
+    assert.equal(found.range.start.line, 1);
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
   it('are switched off by the suppression that a quick fix writes', async () => {
     const document = await open('src/report.js');
     const finding = await findingOf(document.uri, rule);
