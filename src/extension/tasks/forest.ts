@@ -1,5 +1,6 @@
 // The Task Explorer's trees, without the editor: what stands below what, counted, filtered, in pages. Built for
 // 100,000 tasks: an index made once for each look, children worked out when a node is opened.
+import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { AwaitsResource, Task, TaskId, TaskThread } from '../../tracer/task';
 import { awaitedTasks, awaitsText, placeText, resourceText } from '../../tracer/task-text';
 
@@ -71,13 +72,22 @@ export const pageSize = 200;
 export class ThreadIndex {
   readonly byId: ReadonlyMap<TaskId, Task>;
   readonly stuck: number;
-  constructor(readonly thread: TaskThread) {
+  /** `places`: how many waited where in the last minute, of a thread that is watched. */
+  constructor(
+    readonly thread: TaskThread,
+    private readonly places: readonly WaitingPlace[] = [],
+  ) {
     this.byId = new Map(thread.tasks.map((task) => [task.id, task]));
     this.stuck = thread.tasks.reduce((count, task) => count + (task.stuck ? 1 : 0), 0);
   }
 
   get tasks(): readonly Task[] {
     return this.thread.tasks;
+  }
+
+  /** How many waited at the place of a task over the last minute, the newest last; empty where nobody has counted. */
+  trend({ at }: Task): readonly number[] {
+    return this.places.find(({ place }) => at && place.file === at.file && place.line === at.line && place.column === at.column)?.counts ?? [];
   }
 
   /** The tasks that a view shows, by its filter and "only stuck". */

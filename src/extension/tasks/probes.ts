@@ -9,15 +9,17 @@ import type { InspectorSession } from '../../tracer/inspector/session';
 import type { LiveTarget } from '../../tracer/inspector/target';
 import type { Task, TaskCapture, TaskDetails, TaskReport } from '../../tracer/task';
 import { estimatePause, type PauseEstimate } from '../../tracer/pause-estimate';
+import { agentSecret } from '../blocked/tracked-launch';
 import { lentConnection } from './debugged';
-import type { TaskProbe } from './task-source';
+import { LiveWatch } from './live-watch';
+import type { LiveProbe, TaskProbe } from './task-source';
 
 export { blockedProbe } from '../blocked/blocked-probe';
 export { nodeProcesses } from '../../tracer/inspector/node-process';
 
 /** A program that is being debugged, over the connection of its debugger: borrowed for one look or question at a time. */
 export function debugProbe(session: vscode.DebugSession): TaskProbe {
-  return new Probe(async () => ({ kind: 'proxy', ...(await lentConnection(session)) }), false);
+  return new Probe(async () => ({ kind: 'proxy', ...(await lentConnection(session)) }), false, agentSecret(session));
 }
 
 /**
@@ -44,6 +46,7 @@ class Probe implements TaskProbe {
   constructor(
     private readonly target: () => Promise<LiveTarget>,
     private readonly keep: boolean,
+    private readonly secret?: string,
   ) {}
 
   look(): Promise<TaskReport> {
@@ -76,6 +79,14 @@ class Probe implements TaskProbe {
 
   pause(): Promise<PauseEstimate> {
     return this.connected((attachment) => estimatePause(attachment.session, attachment.node));
+  }
+
+  /** Over a connection of its own: a snapshot may be taken meanwhile. */
+  async watch(): Promise<LiveProbe> {
+    const attachment = this.keep ? await this.connected((kept) => Promise.resolve(kept)) : await this.attach();
+    const letGo = () => (attachment === this.kept ? Promise.resolve() : attachment.close());
+    const { pid, node } = attachment;
+    return LiveWatch.start({ threads: await threadsOf(attachment), pid, node, secret: this.secret, letGo });
   }
 
   async close(): Promise<void> {

@@ -5,10 +5,12 @@ import { formatDuration, formatMegabytes, type PauseEstimate } from '../../trace
 import { taskLine } from '../../tracer/task-text';
 import { isNodeProgram } from './debugged';
 import { groupings, type Grouping } from './forest';
+import { LivePolling } from './live-polling';
 import { pickProcess } from './process-picker';
 import { compareDumps, placeLinks, saveTasks } from './save-tasks';
 import { TaskSource } from './task-source';
 import { TaskTree, type TreeNode } from './task-tree';
+import { WaitingHints } from './waiting-hints';
 
 export const viewId = 'asyncscope.tasks';
 
@@ -19,6 +21,9 @@ export class TaskExplorer implements vscode.Disposable {
   private readonly sources = new Map<string, TaskSource>();
   private readonly tree = new TaskTree(() => [...this.sources.values()]);
   private readonly view: vscode.TreeView<TreeNode>;
+  private readonly polling = new LivePolling(() => (this.view.visible && !this.paused ? this.watched() : []));
+  private readonly hints = new WaitingHints(() => this.watched().flatMap(({ state }) => (state.kind === 'seen' && state.live ? state.live.places : [])));
+  private paused = false;
   private readonly disposables: vscode.Disposable[] = [];
   private readonly didChange = new vscode.EventEmitter<void>();
   /** Fires after a look, and when a source comes or goes. */
@@ -30,12 +35,19 @@ export class TaskExplorer implements vscode.Disposable {
     this.disposables.push(
       this.view,
       this.didChange,
+      this.polling,
+      this.hints,
+      this.view.onDidChangeVisibility(() => this.polling.update()),
       vscode.debug.onDidStartDebugSession((session) => this.addSession(session)),
       vscode.debug.onDidTerminateDebugSession((session) => void this.remove(session.id)),
       vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', { createDebugAdapterTracker: (session) => this.tracker(session) }),
       command('refresh', (node?: TreeNode) => this.refresh(node)),
       command('attach', (pid?: number) => this.attach(pid)),
       command('detach', (node: TreeNode) => (node.kind === 'source' ? this.remove(node.source.key) : undefined)),
+      command('watch', (node?: TreeNode) => this.watch(node)),
+      command('unwatch', (node?: TreeNode) => Promise.all(this.meant(node).map((source) => source.unwatch()))),
+      command('pause', () => this.pause(true)),
+      command('resume', () => this.pause(false)),
       command('filter', () => this.askFilter()),
       command('clearFilter', () => this.show('filter', '')),
       command('onlyStuck', () => this.show('onlyStuck', true)),
@@ -43,6 +55,7 @@ export class TaskExplorer implements vscode.Disposable {
       ...groupings.map((grouping) => command(`groupBy.${grouping}`, () => this.show('grouping', grouping))),
       command('openAwait', (node: { task: Task }) => this.openAwait(node.task)),
       command('openDefinition', (node: { task: Task }) => open(node.task.defined)),
+      command('openPlace', (place: Place) => open(place)),
       command('openAwaiter', (node: TreeNode) => this.openAwaiter(node)),
       command('revealAwaited', (node: TreeNode) => this.revealAwaited(node)),
       command('copy', (node: TreeNode) => this.copy(node)),
@@ -56,9 +69,32 @@ export class TaskExplorer implements vscode.Disposable {
 
   /** Looks at every source again and gives what was seen: what other extensions may call (`asyncscope.tasks.refresh`). */
   async refresh(node?: TreeNode): Promise<TaskReport[]> {
-    const wanted = node?.kind === 'source' ? [node.source] : [...this.sources.values()];
-    for (const source of wanted) if (await this.mayPause(source)) await source.look();
+    for (const source of this.meant(node)) {
+      if (source.isWatched) await source.tick();
+      else if (await this.mayPause(source)) await source.look();
+    }
     return this.reports();
+  }
+
+  /** The source of a node; all without one. */
+  private meant(node?: TreeNode): TaskSource[] {
+    return node?.kind === 'source' ? [node.source] : [...this.sources.values()];
+  }
+
+  private watched(): TaskSource[] {
+    return [...this.sources.values()].filter((source) => source.isWatched);
+  }
+
+  /** Puts the agent into the processes, and follows their tasks from now on. */
+  private async watch(node?: TreeNode): Promise<TaskReport[]> {
+    for (const source of this.meant(node)) await source.watch();
+    return this.reports();
+  }
+
+  /** The tasks stay as they are to be read; the programs are not asked meanwhile. */
+  private pause(paused: boolean): void {
+    this.paused = paused;
+    this.update();
   }
 
   dispose(): void {
@@ -95,7 +131,8 @@ export class TaskExplorer implements vscode.Disposable {
     return {
       onDidSendMessage: (message: { type?: string; event?: string }) => {
         if (message.type !== 'event' || message.event !== 'stopped' || !this.view.visible) return;
-        void this.sources.get(session.id)?.look();
+        const source = this.sources.get(session.id);
+        if (!source?.isWatched) void source?.look();
       },
     };
   }
@@ -130,6 +167,10 @@ export class TaskExplorer implements vscode.Disposable {
     const stuck = [...this.sources.values()].reduce((sum, source) => sum + source.stuck, 0);
     this.view.badge = stuck > 0 ? { value: stuck, tooltip: `${stuck} stuck ${stuck === 1 ? 'task' : 'tasks'}` } : undefined;
     void vscode.commands.executeCommand('setContext', 'asyncscope.tasks.sources', this.sources.size);
+    const watching = this.watched().length === 0 ? '' : this.paused ? 'paused' : 'running';
+    void vscode.commands.executeCommand('setContext', 'asyncscope.tasks.watching', watching);
+    this.polling.update();
+    this.hints.refresh();
     this.tree.refresh();
     this.didChange.fire();
   }

@@ -1,6 +1,8 @@
 // What has tasks to show: a debugged program (through its debugger's connection) or a process attached to by pid. A source
 // keeps the last look at it; nothing of the process is touched between looks.
 import type { PauseEstimate } from '../../tracer/pause-estimate';
+import type { WaitingPlace } from '../../tracer/live/task-history';
+import type { LiveWarning } from '../../tracer/live/warnings';
 import type { Task, TaskDetails, TaskReport } from '../../tracer/task';
 import { ThreadIndex } from './forest';
 
@@ -12,20 +14,39 @@ export interface TaskProbe {
   inspect(task: Task): Promise<TaskDetails | undefined>;
   /** How large the heap is, and how long a snapshot of it would pause the process. */
   pause(): Promise<PauseEstimate>;
+  /** Begins to follow its tasks while it runs. Rejects with a one-sentence Error. */
+  watch(): Promise<LiveProbe>;
   /** Lets go of the process and leaves it as it was found. Never rejects. */
   close(): Promise<void>;
+}
+
+/** What follows the tasks of a process while it runs. */
+export interface LiveProbe {
+  /** Rejects with a one-sentence Error. */
+  poll(): Promise<LiveView>;
+  /** Takes out of the process what was put into it. Never rejects. */
+  stop(): Promise<void>;
+}
+
+/** The tasks of a running process at one moment, the oldest first. */
+export interface LiveView {
+  readonly report: TaskReport;
+  readonly warnings: readonly LiveWarning[];
+  /** Where tasks waited in the last minute. */
+  readonly places: readonly WaitingPlace[];
 }
 
 export type SourceState =
   | { readonly kind: 'unseen' }
   | { readonly kind: 'looking' }
-  | { readonly kind: 'seen'; readonly report: TaskReport; readonly threads: readonly ThreadIndex[]; readonly at: Date }
+  | { readonly kind: 'seen'; readonly report: TaskReport; readonly threads: readonly ThreadIndex[]; readonly at: Date; readonly live?: LiveView }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** One process or debugged thread in the explorer. */
 export class TaskSource {
   private current: SourceState = { kind: 'unseen' };
   private reached: Promise<TaskProbe> | undefined;
+  private live: LiveProbe | undefined;
 
   constructor(
     readonly key: string,
@@ -43,7 +64,48 @@ export class TaskSource {
 
   /** Lets go of the process. Never rejects. */
   async close(): Promise<void> {
+    await this.unwatch();
     await (await this.reached)?.close();
+  }
+
+  /** Whether its tasks are followed while it runs. */
+  get isWatched(): boolean {
+    return this.live !== undefined;
+  }
+
+  /** Follows its tasks from now on: each `tick` looks at them. Never rejects: a failure is a state. */
+  async watch(): Promise<void> {
+    if (this.live || this.current.kind === 'looking') return;
+    this.set({ kind: 'looking' });
+    try {
+      this.live = await (await this.probe()).watch();
+    } catch (error) {
+      return this.fail(error);
+    }
+    await this.tick();
+  }
+
+  /** Looks at the tasks that are followed. Never rejects. */
+  async tick(): Promise<void> {
+    const { live } = this;
+    if (!live) return;
+    try {
+      const view = await live.poll();
+      if (this.live !== live) return; // no longer followed
+      const threads = view.report.threads.map((thread) => new ThreadIndex(thread, view.places));
+      this.set({ kind: 'seen', report: view.report, threads, at: new Date(), live: view });
+    } catch (error) {
+      await this.unwatch();
+      this.fail(error);
+    }
+  }
+
+  /** Follows them no more; what was seen last stays. Never rejects. */
+  async unwatch(): Promise<void> {
+    const { live } = this;
+    this.live = undefined;
+    await live?.stop();
+    if (live) this.changed();
   }
 
   get state(): SourceState {
@@ -62,8 +124,12 @@ export class TaskSource {
       const report = await (await this.probe()).look();
       this.set({ kind: 'seen', report, threads: report.threads.map((thread) => new ThreadIndex(thread)), at: new Date() });
     } catch (error) {
-      this.set({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+      this.fail(error);
     }
+  }
+
+  private fail(error: unknown): void {
+    this.set({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
   }
 
   private set(state: SourceState): void {

@@ -1,7 +1,7 @@
 // The tree of the Task Explorer: sources, threads, and below them the forest.
 import * as vscode from 'vscode';
 import type { Local, Place, Task } from '../../tracer/task';
-import { awaitsText, placeText } from '../../tracer/task-text';
+import { ageText, awaitsText, placeText, positionText } from '../../tracer/task-text';
 import { childNodes, hasChildren, rootNodes, type ForestNode, type ForestView, type ThreadIndex } from './forest';
 import type { TaskSource } from './task-source';
 
@@ -23,6 +23,7 @@ export interface NoteNode {
   readonly key: string;
   readonly text: string;
   readonly icon: string;
+  readonly place?: Place;
 }
 
 export interface LocalNode {
@@ -109,9 +110,9 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         return note(state.reason, 'error');
       case 'seen': {
         const [only] = state.threads;
-        const warnings = state.report.warnings.map(
-          (text, at): NoteNode => ({ kind: 'note', key: `${source.key}/warning${at}`, text, icon: 'warning' }),
-        );
+        const found = (state.live?.warnings ?? []).map(({ text, place }): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'warning', ...(place && { place }) }));
+        const missing = state.report.warnings.map((text): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'info' }));
+        const warnings = [...found, ...missing].map((note, at): NoteNode => ({ kind: 'note', key: `${source.key}/warning${at}`, ...note }));
         if (only && state.threads.length === 1) return [...warnings, ...this.threadChildren(only, source.key)];
         return [...warnings, ...state.threads.map((thread): ThreadNode => ({ kind: 'thread', key: `${source.key}/${thread.thread.id}`, thread }))];
       }
@@ -131,10 +132,10 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
       case 'source': {
         const { state } = node.source;
         const item = new vscode.TreeItem(node.source.label, Expanded);
-        item.description = state.kind === 'seen' ? `${counted(state.report.threads.reduce((sum, { tasks }) => sum + tasks.length, 0), 'task')}, ${state.at.toLocaleTimeString()}` : undefined;
+        item.description = state.kind === 'seen' ? `${state.live ? 'live, ' : ''}${counted(state.report.threads.reduce((sum, { tasks }) => sum + tasks.length, 0), 'task')}, ${state.at.toLocaleTimeString()}` : undefined;
         item.iconPath = new vscode.ThemeIcon('server-process');
         item.tooltip = node.source.hint;
-        item.contextValue = 'source';
+        item.contextValue = node.source.isWatched ? 'source watched' : 'source';
         return item;
       }
       case 'thread': {
@@ -148,6 +149,7 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         const item = new vscode.TreeItem(node.text, None);
         item.iconPath = new vscode.ThemeIcon(node.icon);
         item.tooltip = node.text;
+        if (node.place) item.command = { command: 'asyncscope.tasks.openPlace', title: 'Open', arguments: [node.place] };
         return item;
       }
       case 'local': {
@@ -168,7 +170,14 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
       }
       case 'group': {
         const item = new vscode.TreeItem(node.label, Collapsed);
-        item.description = `×${node.tasks.length.toLocaleString()}${node.stuck > 0 ? `, ${node.stuck.toLocaleString()} stuck` : ''}`;
+        const [first] = node.tasks;
+        item.description = [
+          `×${node.tasks.length.toLocaleString()}${node.stuck > 0 ? `, ${node.stuck.toLocaleString()} stuck` : ''}`,
+          first?.ageMs === undefined ? '' : `oldest ${ageText(first.ageMs)}`,
+          first && node.grouping === 'place' ? sparkline(node.thread.trend(first)) : '',
+        ]
+          .filter(Boolean)
+          .join('  ');
         item.iconPath = new vscode.ThemeIcon(node.grouping === 'function' ? 'symbol-function' : node.grouping === 'place' ? 'location' : 'plug');
         return item;
       }
@@ -187,12 +196,13 @@ function taskItem(task: Task | undefined, thread: ThreadIndex, state: vscode.Tre
   if (!task) return new vscode.TreeItem('');
   const waits = awaitsText(task.awaits, thread.byId);
   const item = new vscode.TreeItem(`${task.name}${suffix}`, state);
-  item.description = `${shortPlace(task.at)}  ${task.stuck ? 'stuck' : task.state === 'awaiting' ? waits : task.state}`;
+  const age = task.ageMs === undefined ? '' : `${task.ageIsMinimum ? '≥ ' : ''}${ageText(task.ageMs)}  `;
+  item.description = `${age}${shortPlace(task.at)}  ${task.stuck ? 'stuck' : task.state === 'awaiting' ? waits : task.state}`;
   item.iconPath = task.stuck
     ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
     : new vscode.ThemeIcon(task.state === 'running' ? 'play' : task.state === 'ready' ? 'debug-step-over' : 'watch');
   item.tooltip = tooltip(task, waits);
-  item.contextValue = ['task', task.stuck ? 'stuck' : task.state, task.awaitedBy.length > 0 ? 'awaited' : '', task.defined ? 'defined' : ''].filter(Boolean).join(' ');
+  item.contextValue = ['task', task.ageMs === undefined ? '' : 'live', task.stuck ? 'stuck' : task.state, task.awaitedBy.length > 0 ? 'awaited' : '', task.defined ? 'defined' : ''].filter(Boolean).join(' ');
   item.accessibilityInformation = { label: `${task.name}${suffix}, ${task.stuck ? `stuck: ${task.stuckReason ?? ''}` : `${task.state}, waits for ${waits}`}, ${shortPlace(task.at)}` };
   item.command = { command: 'asyncscope.tasks.openAwait', title: 'Open', arguments: [{ kind: 'task', task }] };
   return item;
@@ -206,7 +216,20 @@ function tooltip(task: Task, waits: string): vscode.MarkdownString {
   line(`${task.state === 'awaiting' ? 'Waits for' : `${task.state}:`} ${waits}`);
   if (task.at) line(`At ${placeText(task)}`);
   if (task.receiver) line(`this: ${task.receiver}`);
+  if (task.created) line(`Called at ${positionText(task.created)}`);
   return text;
+}
+
+const bars = [...'▁▂▃▄▅▆▇█'];
+/** The columns that fit beside a name. */
+const sparklineWidth = 20;
+
+/** The newest counts as a row of bars, the highest of them full; each stands for as many looks as it takes. */
+function sparkline(counts: readonly number[]): string {
+  const looks = Math.ceil(counts.length / sparklineWidth);
+  const columns = Array.from({ length: Math.ceil(counts.length / Math.max(1, looks)) }, (_, index) => Math.max(...counts.slice(index * looks, (index + 1) * looks)));
+  const most = Math.max(1, ...columns);
+  return columns.map((count) => bars[Math.round((count / most) * (bars.length - 1))]).join('');
 }
 
 function shortPlace(place: Place | undefined): string {

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import * as vscode from 'vscode';
+import type { TaskExplorer } from '../../../src/extension/tasks/task-explorer';
+import type { TaskSource } from '../../../src/extension/tasks/task-source';
+import type { Task } from '../../../src/tracer/task';
+import { asyncscope, fileUri } from './editing';
+import { screenshot } from './outside';
+import { eventually, until } from './waiting';
+
+const program = fileUri('live.js');
+
+/** The line of `job`'s await, from 0. */
+const awaitLine = 3;
+
+describe('tasks that are watched', function () {
+  this.timeout(90_000);
+  let tasks: TaskExplorer;
+  let session: vscode.DebugSession;
+
+  before(async () => {
+    tasks = (await asyncscope()).tasks;
+    const started = new Promise<vscode.DebugSession>((resolve) => {
+      const listening = vscode.debug.onDidStartDebugSession((one) => {
+        if (!one.parentSession) return;
+        listening.dispose();
+        resolve(one);
+      });
+    });
+    const ready = output('ready');
+    await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], { type: 'node', request: 'launch', name: 'live', program: program.fsPath, console: 'internalConsole' });
+    session = await started;
+    await ready;
+    await until(tasks.onDidChange, () => tasks.roots.length === 1);
+    await vscode.commands.executeCommand('asyncscope.tasks.focus');
+  });
+
+  after(async () => {
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+    await vscode.debug.stopDebugging();
+  });
+
+  it('come without being asked for, and grow older', async () => {
+    await vscode.commands.executeCommand('asyncscope.tasks.watch');
+    assert.ok(source().isWatched);
+    await inProgram('globalThis.jobs = 12');
+    await until(tasks.onDidChange, () => jobs().length === 12);
+    const [oldest] = jobs();
+    assert.equal(oldest?.at?.line, awaitLine + 1);
+    const before = oldest.ageMs ?? 0;
+    await until(tasks.onDidChange, () => (jobs()[0]?.ageMs ?? 0) > before);
+    const ages = jobs().map((task) => task.ageMs ?? 0);
+    assert.deepEqual(ages, [...ages].sort((a, b) => b - a));
+    assert.equal(await inProgram("Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('asyncscope:')).length"), '1');
+  });
+
+  it('are counted at their awaits in open files', async () => {
+    const document = await vscode.workspace.openTextDocument(program);
+    await vscode.window.showTextDocument(document);
+    const all = new vscode.Range(0, 0, document.lineCount, 0);
+    const hints = await vscode.commands.executeCommand<vscode.InlayHint[]>('vscode.executeInlayHintProvider', program, all);
+    const found = hints.flatMap(({ label, position }) => (typeof label === 'string' && label.includes('waiting here') ? [{ label, line: position.line }] : []));
+    assert.deepEqual(found.map(({ line }) => line), [awaitLine]);
+    assert.match(found[0]?.label ?? '', /^⏳ 12 waiting here, oldest \d/);
+    await vscode.commands.executeCommand('asyncscope.tasks.groupBy.place');
+    await screenshot('tasks-live');
+    await vscode.commands.executeCommand('asyncscope.tasks.groupBy.await');
+  });
+
+  it('stay as they are while paused', async () => {
+    await vscode.commands.executeCommand('asyncscope.tasks.pause');
+    // A look may be under way.
+    await output('turn');
+    const seen = seenAt();
+    await output('turn');
+    await output('turn');
+    assert.equal(seenAt(), seen);
+    await vscode.commands.executeCommand('asyncscope.tasks.resume');
+    await until(tasks.onDidChange, () => seenAt() > seen);
+  });
+
+  it('are seen while the program stands at a breakpoint', async () => {
+    vscode.debug.addBreakpoints([new vscode.SourceBreakpoint(new vscode.Location(program, new vscode.Position(10, 2)))]);
+    let stopped = false;
+    const listening = vscode.debug.onDidChangeActiveStackItem((item) => (stopped ||= item !== undefined));
+    await eventually(() => stopped);
+    listening.dispose();
+    const seen = seenAt();
+    await until(tasks.onDidChange, () => seenAt() > seen);
+    assert.equal(jobs().length, 12);
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+    await vscode.commands.executeCommand('workbench.action.debug.continue');
+  });
+
+  it('leave nothing in the program when they are watched no more', async () => {
+    await vscode.commands.executeCommand('asyncscope.tasks.unwatch');
+    assert.ok(!source().isWatched);
+    assert.equal(await inProgram("Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('asyncscope:')).length"), '0');
+  });
+
+  it('of a process without a debugger are watched, too', async () => {
+    const child = spawn(process.execPath, ['--inspect-port=127.0.0.1:0', program.fsPath, '3', 'renewed'], { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' } });
+    try {
+      await once(child.stdout, 'data');
+      await vscode.commands.executeCommand('asyncscope.tasks.attach', child.pid);
+      const node = tasks.roots.find((one) => one.kind === 'source' && one.source.label === `process ${child.pid}`);
+      assert.ok(node?.kind === 'source');
+      await vscode.commands.executeCommand('asyncscope.tasks.watch', node);
+      await until(tasks.onDidChange, () => jobsOf(node.source).length > 0);
+      await vscode.commands.executeCommand('asyncscope.tasks.detach', node);
+      assert.equal(child.exitCode, null);
+      await once(child.stdout, 'data');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  function source(): TaskSource {
+    const [node] = tasks.roots;
+    assert.ok(node?.kind === 'source');
+    return node.source;
+  }
+
+  function jobs(): Task[] {
+    return jobsOf(source());
+  }
+
+  function seenAt(): number {
+    const { state } = source();
+    return state.kind === 'seen' ? state.at.getTime() : 0;
+  }
+
+  async function inProgram(expression: string): Promise<string> {
+    const { result } = (await session.customRequest('evaluate', { expression, context: 'repl' })) as { result: string };
+    return result;
+  }
+});
+
+function jobsOf({ state }: TaskSource): Task[] {
+  return state.kind === 'seen' && state.live ? state.report.threads.flatMap((thread) => thread.tasks).filter((task) => task.name === 'job') : [];
+}
+
+/** Settles when the debugged program writes a line that begins so. */
+function output(begin: string): Promise<void> {
+  return new Promise((resolve) => outputs.push({ begin, resolve }));
+}
+
+const outputs: { begin: string; resolve: () => void }[] = [];
+vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', {
+  createDebugAdapterTracker: () => ({
+    onDidSendMessage(message: { event?: string; body?: { output?: string } }) {
+      if (message.event !== 'output') return;
+      for (const waiting of outputs.splice(0)) {
+        if (message.body?.output?.startsWith(waiting.begin)) waiting.resolve();
+        else outputs.push(waiting);
+      }
+    },
+  }),
+});
