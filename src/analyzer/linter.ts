@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import type { Measured } from './blocking/measured';
 import type { ConfigFinder } from './config/config';
 import type { FileError, Finding } from './finding';
 import { CompilerDied, forEachOfKind, isChannelFailure, isTooDeep, kindSet, type Asking, type Job, type Programs, type SourceUnit, type SyntaxKind } from './program';
@@ -28,6 +29,7 @@ export class Linter {
   constructor(
     private readonly programs: Programs,
     private readonly configs: Pick<ConfigFinder, 'forFile'>,
+    private readonly measured: Measured = () => [],
   ) {
     this.facts = new SharedFacts(programs);
   }
@@ -75,6 +77,7 @@ export class Linter {
       const context = {
         unit,
         options,
+        measured: this.measured,
         shared: <T>(fact: Parameters<SharedFacts['get']>[0]) => this.facts.get(fact, unit.project) as T,
         report: (report: Report) => walk.add(rule, report, severity),
       };

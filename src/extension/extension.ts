@@ -20,17 +20,22 @@ let explorer: TaskExplorer | undefined;
 /** Only registers: the language client is loaded and the server started after activation has returned. */
 export function activate(context: vscode.ExtensionContext): AsyncscopeApi {
   const log = vscode.window.createOutputChannel('Asyncscope', { log: true });
+  const blocked = new BlockedWatch(log);
   const languageServer = () => {
-    server ??= import('./language-server').then(({ LanguageServer }) => LanguageServer.start(context, log));
+    server ??= import('./language-server').then(async ({ LanguageServer }) => {
+      const started = await LanguageServer.start(context, log);
+      started.tellBlocked(blocked.places.all);
+      return started;
+    });
     return server;
   };
   const tasks = new TaskExplorer(log);
   explorer = tasks;
-  const blocked = new BlockedWatch(log);
   context.subscriptions.push(
     log,
     tasks,
     blocked,
+    blocked.places.onDidChange(() => void server?.then((running) => running.tellBlocked(blocked.places.all))),
     registerTrackedLaunch(context.asAbsolutePath('dist/agent.js')),
     vscode.commands.registerCommand('asyncscope.showLog', () => log.show()),
     vscode.commands.registerCommand('asyncscope.restartServer', async () => (await languageServer()).restart()),

@@ -1,7 +1,7 @@
 // The language server as the editor sees it: a Node process of ours, its life and its state.
 import * as vscode from 'vscode';
-import { CloseAction, ErrorAction, LanguageClient, TransportKind } from 'vscode-languageclient/node';
-import { statusMethod, type InitializationOptions, type StatusParams } from '../server/protocol';
+import { CloseAction, ErrorAction, LanguageClient, State, TransportKind } from 'vscode-languageclient/node';
+import { blockedPlacesMethod, statusMethod, type BlockedPlace, type BlockedPlacesParams, type InitializationOptions, type StatusParams } from '../server/protocol';
 import { ServerStatus } from './server-status';
 import { checkWorkspace } from './workspace-check';
 
@@ -17,6 +17,7 @@ export class LanguageServer {
   private readonly status: ServerStatus;
   private startedAgain = Number.NEGATIVE_INFINITY;
   private crashShown = false;
+  private blocked: BlockedPlace[] = [];
 
   private constructor(
     private readonly context: vscode.ExtensionContext,
@@ -52,6 +53,12 @@ export class LanguageServer {
     await this.client.dispose();
     this.client = this.createClient();
     await this.run();
+  }
+
+  /** Tells what was seen blocking the event loop; a server that is started later hears of it then. */
+  tellBlocked(places: BlockedPlace[]): void {
+    this.blocked = places;
+    if (this.client.isRunning()) void this.client.sendNotification(blockedPlacesMethod, { places } satisfies BlockedPlacesParams);
   }
 
   async stop(): Promise<void> {
@@ -102,6 +109,7 @@ export class LanguageServer {
         },
       },
     );
+    client.onDidChangeState(({ newState }) => newState === State.Running && this.blocked.length > 0 && this.tellBlocked(this.blocked));
     client.onNotification(statusMethod, (params: StatusParams) => this.status.update(params));
     return client;
   }

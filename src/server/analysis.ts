@@ -1,3 +1,4 @@
+import type { Measured } from '../analyzer/blocking/measured';
 import { Fixer } from '../analyzer/fixes';
 import { Linter, type FileReport } from '../analyzer/linter';
 import { CompilerDied, Programs, type DiskChanges } from '../analyzer/program';
@@ -40,6 +41,7 @@ export class Analysis {
     private readonly cwd: string,
     private readonly configs: FileConfigs,
     private readonly timeLimit: TimeLimit,
+    private readonly measured: Measured,
     private readonly events: AnalysisEvents,
   ) {}
 
@@ -124,7 +126,7 @@ export class Analysis {
     if (this.tools) return this.tools;
     const programs = new Programs(this.cwd);
     for (const [path, text] of this.texts) if (!this.faulty.has(path)) programs.setText(path, text);
-    this.tools = { programs, linter: new Linter(programs, this.configs), fixer: new Fixer(programs) };
+    this.tools = { programs, linter: new Linter(programs, this.configs, this.measured), fixer: new Fixer(programs) };
     this.compilers++;
     this.events.log(`Compiler started (process ${programs.pid}).`);
     return this.tools;

@@ -13,7 +13,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { version } from '../../package.json';
 import { codeActionKinds, CodeActions, type CodeActionSupport } from './code-actions';
 import { pathOfUri } from './paths';
-import { checkWorkspaceMethod, type CheckWorkspaceParams, type InitializationOptions } from './protocol';
+import { blockedPlacesMethod, checkWorkspaceMethod, type CheckWorkspaceParams, type InitializationOptions } from './protocol';
 import { Workspace } from './workspace';
 
 /** Files whose changes on disk matter: sources, and what configures compiler, package manager and linters. */
@@ -90,6 +90,8 @@ export function serve(connection: Connection): void {
   connection.onRequest(checkWorkspaceMethod, async (given: CheckWorkspaceParams | null, cancellation: CancellationToken) => {
     return (await workspace?.checkWorkspace(given ?? {}, cancellation)) ?? null;
   });
+
+  connection.onNotification(blockedPlacesMethod, (given: unknown) => workspace?.changeBlocked(given));
 
   documents.onDidChangeContent(({ document }) => workspace?.changed(document));
   documents.onDidClose(({ document }) => workspace?.closed(document));

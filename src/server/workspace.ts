@@ -7,6 +7,7 @@ import { maxFileBytes, type FileReport } from '../analyzer/linter';
 import { isSource } from '../analyzer/source-files';
 import { CompilerMissing, type DiskChanges } from '../analyzer/program';
 import { Analysis } from './analysis';
+import { BlockedLines } from './blocked-lines';
 import { CheckQueue, type CheckOutcome } from './check-queue';
 import { ConfigProblems } from './config-problems';
 import { EslintRules } from './eslint-rules';
@@ -35,6 +36,7 @@ export class Workspace {
   private readonly settings = new WorkspaceSettings();
   private readonly eslint: EslintRules;
   private readonly configs = new FileConfigs(this.settings, (file) => this.checkedElsewhere(file));
+  private readonly blocked = new BlockedLines();
   readonly analysis: Analysis;
   private readonly queue: CheckQueue;
   private readonly shown: ShownFindings;
@@ -70,7 +72,7 @@ export class Workspace {
       known: (files) => this.affect(files),
     });
     const cwd = folders[0] ?? process.cwd();
-    this.analysis = new Analysis(cwd, this.configs, new TimeLimit(options.compilerTimeLimit ?? compilerLimit), {
+    this.analysis = new Analysis(cwd, this.configs, new TimeLimit(options.compilerTimeLimit ?? compilerLimit), (file) => this.blocked.of(file), {
       log: (message) => connection.console.info(message),
       resting: (pause) => this.compilerRests(pause),
     });
@@ -104,6 +106,11 @@ export class Workspace {
     this.configs.reset();
     this.eslint.reset();
     this.checkAllAgain();
+  }
+
+  /** Running programs have blocked their event loop, here or no longer. */
+  changeBlocked(params: unknown): void {
+    this.affect(this.blocked.replace(params));
   }
 
   /** A document was opened, or its text has changed. */

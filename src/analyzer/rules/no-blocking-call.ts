@@ -1,5 +1,6 @@
 import { apiLabel, costs, type Cost } from '../blocking/catalogue';
 import { blockingGraph, type BlockingCall } from '../blocking/graph';
+import { measuredOf, measuredSentence, unforeseenBlocks } from '../blocking/measured';
 import type { Related, Severity } from '../finding';
 import { blockingCallFixes } from '../fixes/blocking-call';
 import { SyntaxKind, isCallExpression, isNewExpression, isTaggedTemplateExpression, type Node } from '../program';
@@ -41,21 +42,33 @@ export const noBlockingCall: Rule<Options> = {
     const isAllowed = (label: string): boolean => allow.includes(label) || allow.includes(`${label.slice(0, label.lastIndexOf('.'))}.*`);
     return {
       [SyntaxKind.SourceFile]() {
+        const { unit, measured } = context;
         const graph = context.shared(blockingGraph);
-        for (const call of graph.callsIn(context.unit.sourceFile)) {
-          if (isAllowed(apiLabel(call.api)) || costs.indexOf(call.api.cost) < costs.indexOf(minimumCost)) continue;
+        const calls = graph.callsIn(unit.sourceFile).filter((call) => !isAllowed(apiLabel(call.api)));
+        for (const call of calls) {
+          const block = measuredOf(call, measured);
+          if (!block && costs.indexOf(call.api.cost) < costs.indexOf(minimumCost)) continue;
+          const message = messageOf(call, graph.functionAt(call.site)?.label);
           context.report({
             at: markedSpan(call.site.node),
-            message: messageOf(call, graph.functionAt(call.site)?.label),
-            severity: severityOf(call),
+            message: block ? `${message} ${measuredSentence(block)}` : message,
+            severity: block ? atLeastWarning(severityOf(call)) : severityOf(call),
             related: chainOf(call),
-            fixes: blockingCallFixes(context.unit, graph, call),
+            fixes: blockingCallFixes(unit, graph, call),
           });
+        }
+        for (const { at, message, call } of unforeseenBlocks(unit, graph, calls, measured)) {
+          if (call && isAllowed(apiLabel(call.api))) continue;
+          context.report({ at, message, severity: 'warning', fixes: call ? blockingCallFixes(unit, graph, call) : [] });
         }
       },
     };
   },
 };
+
+function atLeastWarning(severity: Severity): Severity {
+  return severity === 'error' ? 'error' : 'warning';
+}
 
 const severities: Readonly<Record<BlockingCall['context'], Readonly<Record<Cost, Severity>>>> = {
   handler: { low: 'hint', size: 'info', medium: 'warning', high: 'error', unbounded: 'error' },

@@ -1,3 +1,4 @@
+import type { Measured } from '../blocking/measured';
 import type { FixProposal, Related, Severity } from '../finding';
 import type { Asking, Node, SourceUnit, SyntaxKind } from '../program';
 import type { Shared } from '../shared';
@@ -34,6 +35,8 @@ export interface Report {
 export interface RuleContext<Options extends object = object> {
   readonly unit: SourceUnit;
   readonly options: Options;
+  /** What was measured in running programs. */
+  readonly measured: Measured;
   report(report: Report): void;
   /** Knowledge of the whole project that several files or rules need; made once for each snapshot. */
   shared<T>(fact: Shared<T>): T;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { BlockedWatch } from '../../../src/extension/blocked/blocked-watch';
-import { asyncscope, fileUri, open } from './editing';
+import { asyncscope, fileUri, open, ruleOf, untilFindings } from './editing';
 import { screenshot, texts } from './outside';
 import { eventually, until } from './waiting';
 
@@ -42,6 +42,13 @@ describe('a program that is debugged with tracking on', function () {
     // The text itself stands in a stylesheet; the elements that it hangs on are there only with it.
     const decorated = await texts('.view-lines .view-line span[class*="ced-"]');
     if (decorated) assert.ok(decorated.length > 0);
+  });
+
+  it('is a finding of the rule at that line', async () => {
+    const found = await untilFindings(fileUri('app.js'), (all) => all.some(({ message }) => message.includes('(measured)')));
+    const measured = found.find(({ message }) => message.includes('(measured)'));
+    assert.ok(measured && ruleOf(measured) === 'no-blocking-call');
+    assert.ok(blockingLines.includes(measured.range.start.line + 1), measured.message);
   });
 
   it('does not take a breakpoint for a block', async () => {
