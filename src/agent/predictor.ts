@@ -1,7 +1,7 @@
 // Foretells at which site the next promise is made, since a look at the stack costs as much as fifty promises.
 
 /** Uses of a forecast between two looks at the stack that check it. */
-const LONGEST_INTERVAL = 511;
+const LONGEST_INTERVAL = 1023;
 /** The same where two sites take turns. */
 const LONGEST_DOUBTFUL_INTERVAL = 31;
 /** A transition is read so often before it is forecast. */

@@ -6,6 +6,15 @@ export const RELEASED = -1;
 
 export const continuationOf = (slot: number): number => -2 - slot;
 
+/** The slot's bits in a stamp; those above tell promises apart that had the slot before. */
+export const SLOT_BITS = 20;
+export const SLOT_MASK = (1 << SLOT_BITS) - 1;
+
+/** The slot that a stamp other than RELEASED names: the promise's own, or that of the call which waits. */
+export function stampSlot(stamp: number): number {
+  return stamp < 0 ? continuationOf(stamp) : stamp & SLOT_MASK; // the one is its own inverse
+}
+
 class ReturnItsArgument {
   constructor(object: object) {
     return object;

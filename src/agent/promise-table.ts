@@ -1,21 +1,15 @@
 // Every pending promise has a slot here; the promise knows its slot, the slot does not hold the promise.
+import { SLOT_BITS, SLOT_MASK } from './promise-stamp';
 import { SiteKind } from './sites';
+import { WatchedPromises } from './watched-promises';
 
 export const NO_SLOT = -1;
 
-/** What a slot's entry in `held` is. */
-const Hold = { nothing: 0, strong: 1, weak: 2, implied: 3 } as const;
-
 const FIRST_CAPACITY = 1 << 10;
 /** 1,048,576 pending promises; those beyond are counted and not tracked. */
-export const MAX_CAPACITY = 1 << 20;
-const SLOT_BITS = 20;
-const SLOT_MASK = MAX_CAPACITY - 1;
+export const MAX_CAPACITY = 1 << SLOT_BITS;
 /** A stamp is a small integer of V8's: 31 bits without the sign. */
 const MOST_GENERATIONS = (1 << 11) - 1;
-/** The newest promises are held strongly, at most so many and only for moments: nearly all settle meanwhile, and a weak reference costs more than the promise. */
-const NURSERY = 1 << 12;
-
 export class PromiseTable {
   /** By slot: a number that no other promise of this thread had (it wraps after 4 billion). */
   id = new Uint32Array(FIRST_CAPACITY);
@@ -35,22 +29,18 @@ export class PromiseTable {
   lost = 0;
   dropped = 0;
   created = 0;
-  /** Slots with a weak reference. */
-  weak = 0;
-  private held: (object | undefined)[] = new Array<object | undefined>(FIRST_CAPACITY).fill(undefined);
-  private hold = new Uint8Array(FIRST_CAPACITY);
-  private heldAt = new Uint32Array(FIRST_CAPACITY);
-  private free = new Int32Array(FIRST_CAPACITY);
-  private freeCount = 0;
+  readonly watched = new WatchedPromises(FIRST_CAPACITY, (slot) => this.isImplied(slot));
+  /** The newest free slot, NO_SLOT for none; each has the next one in `parent`. */
+  private firstFree = NO_SLOT;
   private capacity = FIRST_CAPACITY;
-  private readonly nursery = new Int32Array(NURSERY).fill(NO_SLOT);
-  private nurserySteps = 0;
 
   /** A slot for a new promise; NO_SLOT when the table is full. */
   add(promise: object, site: number, parent: number, born: number): number {
     let slot: number;
-    if (this.freeCount > 0) slot = this.free[--this.freeCount]!;
-    else if (this.used < this.capacity || this.grow()) slot = this.used++;
+    if (this.firstFree !== NO_SLOT) {
+      slot = this.firstFree;
+      this.firstFree = this.parent[slot]!;
+    } else if (this.used < this.capacity || this.grow()) slot = this.used++;
     else {
       this.dropped++;
       return NO_SLOT;
@@ -63,68 +53,24 @@ export class PromiseTable {
     this.extra[slot] = NO_SLOT;
     this.flags[slot] = Flag.used;
     this.pending++;
-    this.keep(slot, promise);
+    this.watched.keep(slot, promise);
     return slot;
   }
 
   remove(slot: number): void {
-    if (this.hold[slot] === Hold.weak) this.weak--;
-    this.hold[slot] = Hold.nothing;
-    this.held[slot] = undefined;
+    this.watched.forget(slot);
     this.flags[slot] = 0;
     this.pending--;
-    this.free[this.freeCount++] = slot;
-  }
-
-  /** Watches, through `promise`, whether the slot's promise can still be settled. */
-  keep(slot: number, promise: object): void {
-    if (this.hold[slot] === Hold.weak) this.weak--;
-    this.held[slot] = promise;
-    this.hold[slot] = Hold.strong;
-    const step = this.nurserySteps++;
-    this.heldAt[slot] = step;
-    const place = step & (NURSERY - 1);
-    const oldest = this.nursery[place]!;
-    this.nursery[place] = slot;
-    if (oldest !== NO_SLOT) this.release(oldest, step - NURSERY);
-  }
-
-  /** Nothing of the slot needs to be watched. */
-  letGo(slot: number): void {
-    if (this.hold[slot] === Hold.weak) this.weak--;
-    this.hold[slot] = Hold.nothing;
-    this.held[slot] = undefined;
-  }
-
-  /** The object that is watched for the slot, where it still exists. */
-  watched(slot: number): object | undefined {
-    const held = this.held[slot];
-    return this.hold[slot] === Hold.weak ? (held as WeakRef<object>).deref() : held;
-  }
-
-  /** Turns all strong references into weak ones. */
-  releaseAll(): void {
-    const steps = Math.min(NURSERY, this.nurserySteps);
-    for (let back = steps; back > 0; back--) {
-      const step = this.nurserySteps - back;
-      const place = step & (NURSERY - 1);
-      const slot = this.nursery[place]!;
-      if (slot === NO_SLOT) continue;
-      this.nursery[place] = NO_SLOT;
-      this.release(slot, step);
-    }
-  }
-
-  /** True while a strong reference may be there. */
-  get hasStrong(): boolean {
-    return this.nursery[(this.nurserySteps - 1) & (NURSERY - 1)] !== NO_SLOT;
+    this.parent[slot] = this.firstFree;
+    this.firstFree = slot;
   }
 
   /** Removes what was collected while pending; calls `onLost` before. */
   sweep(onLost: (slot: number) => void): void {
-    if (this.weak === 0) return;
+    const { watched } = this;
+    if (watched.weak === 0) return;
     for (let slot = 0; slot < this.used; slot++) {
-      if (this.hold[slot] !== Hold.weak || (this.held[slot] as WeakRef<object>).deref() !== undefined) continue;
+      if (!watched.isCollected(slot)) continue;
       onLost(slot);
       this.lose(slot);
     }
@@ -134,7 +80,7 @@ export class PromiseTable {
     this.lost++;
     // What only this one could be reached from is gone, too.
     const parent = this.parent[slot]!;
-    if (this.flags[slot]! & Flag.waiting && parent >= 0 && this.isSame(parent, this.parentId[slot]!) && this.hold[parent] === Hold.implied) this.lose(parent);
+    if (this.flags[slot]! & Flag.waiting && parent >= 0 && this.isSame(parent, this.parentId[slot]!) && this.watched.isImpliedNow(parent)) this.lose(parent);
     this.generation[slot] = (this.generation[slot]! + 1) & MOST_GENERATIONS;
     this.remove(slot);
   }
@@ -153,17 +99,9 @@ export class PromiseTable {
     return this.id[slot] === id && this.flags[slot] !== 0;
   }
 
-  private release(slot: number, step: number): void {
-    if (this.hold[slot] !== Hold.strong || this.heldAt[slot] !== step >>> 0) return;
-    // V8 reaches an await's continuation through the awaited promise only: that one lives as long as it.
-    if (this.flags[slot]! & Flag.awaited && !(this.flags[slot]! & Flag.waiting)) {
-      this.hold[slot] = Hold.implied;
-      this.held[slot] = undefined;
-      return;
-    }
-    this.held[slot] = new WeakRef(this.held[slot]!);
-    this.hold[slot] = Hold.weak;
-    this.weak++;
+  /** V8 reaches an await's continuation through the awaited promise only: that one lives as long as it. */
+  private isImplied(slot: number): boolean {
+    return (this.flags[slot]! & (Flag.awaited | Flag.waiting)) === Flag.awaited;
   }
 
   private grow(): boolean {
@@ -179,9 +117,7 @@ export class PromiseTable {
     this.extra = bigger(this.extra, new Int32Array(capacity));
     this.flags = bigger(this.flags, new Uint8Array(capacity));
     this.generation = bigger(this.generation, new Uint16Array(capacity));
-    this.hold = bigger(this.hold, new Uint8Array(capacity));
-    this.heldAt = bigger(this.heldAt, new Uint32Array(capacity));
-    this.free = bigger(this.free, new Int32Array(capacity));
+    this.watched.grow(capacity);
     return true;
   }
 }
@@ -203,11 +139,6 @@ export const Flag = {
   /** It was resolved with another promise, `parent`. */
   follows: 128,
 } as const;
-
-/** The slot that a stamp names, or the stamp itself where it names none. */
-export function stampSlot(stamp: number): number {
-  return stamp < 0 ? stamp : stamp & SLOT_MASK;
-}
 
 /** True for kinds of sites that are calls of functions that can wait. */
 export function isCall(kind: number): boolean {

@@ -2,8 +2,9 @@
 // and what each call waits for. V8 says of a promise only when it is made, on which other one it hangs, and when a
 // continuation runs; the rest follows from the order of these, and from the stack where it is read.
 import { promiseHooks } from 'node:v8';
-import { Flag, isCall, NO_SLOT, PromiseTable, stampSlot } from './promise-table';
-import { continuationOf, RELEASED, Stamp } from './promise-stamp';
+import { LostCalls } from './lost-calls';
+import { Flag, isCall, NO_SLOT, PromiseTable } from './promise-table';
+import { continuationOf, RELEASED, SLOT_MASK, Stamp } from './promise-stamp';
 import { After, SiteFinder } from './site-finder';
 import { SiteKind, type SiteTable } from './sites';
 
@@ -15,21 +16,11 @@ const TICKS = 16;
 const FLUSH_MS = 25;
 /** Fewer weak references are not searched for what was collected, unless someone asks. */
 const LEAST_SWEPT = 1 << 12;
-export interface LostCall {
-  site: number;
-  awaitSite: number;
-  ageMs: number;
-}
-
-export const MAX_LOST = 1_000;
-
 export class PromiseTracker {
   readonly table = new PromiseTable();
   readonly finder = new SiteFinder((was, site) => this.correctRoot(was, site));
   readonly sites: SiteTable = this.finder.table;
-  /** The newest calls that were collected while pending; older ones are only counted. */
-  readonly lostCalls: LostCall[] = [];
-  lostCallCount = 0;
+  readonly lost = new LostCalls();
   /** Events that could not be taken in. */
   failures = 0;
   private readonly started = performance.now();
@@ -42,6 +33,8 @@ export class PromiseTracker {
 
   // The synchronous stretch of code that runs now.
   private inJob = false;
+  /** Nothing has happened in this stretch. */
+  private isFresh = true;
   /** Calls that have not come to an await in this stretch, the innermost last. */
   private readonly stack = new Int32Array(DEEPEST);
   private depth = 0;
@@ -118,7 +111,7 @@ export class PromiseTracker {
 
   /** Takes out what was collected while pending. */
   sweep(): void {
-    this.table.releaseAll();
+    this.table.watched.flush();
     this.table.sweep((slot) => this.onLost(slot));
   }
 
@@ -128,6 +121,7 @@ export class PromiseTracker {
   }
 
   private onInit(promise: object, parent: object | undefined): void {
+    this.isFresh = false;
     if (this.wrapper !== undefined) this.checkWrapper(parent);
     const parentSlot = parent === undefined ? RELEASED : this.slotOf(parent);
     if (!this.inJob) this.elapsed();
@@ -261,14 +255,14 @@ export class PromiseTracker {
     const { table } = this;
     if (table.flags[slot]! & Flag.waiting) {
       // The earlier one was no await after all.
-      const earlier = table.watched(slot);
+      const earlier = table.watched.of(slot);
       if (earlier) Stamp.change(earlier, RELEASED);
     }
     table.flags[slot]! |= Flag.waiting;
     table.parent[slot] = parent < 0 ? NO_SLOT : parent;
     table.parentId[slot] = parent < 0 ? 0 : table.id[parent]!;
     table.extra[slot] = site;
-    table.keep(slot, continuation);
+    table.watched.keep(slot, continuation);
     if (parent >= 0) table.flags[parent]! |= Flag.awaited;
     this.armFlush();
   }
@@ -276,7 +270,8 @@ export class PromiseTracker {
   private onBefore(promise: object): void {
     if (this.wrapper !== undefined) this.checkWrapper(undefined);
     if (++this.ticks % TICKS === 0) this.elapsed();
-    this.begin();
+    if (!this.isFresh) this.begin();
+    this.isFresh = false;
     this.inJob = true;
     const stamp = this.slotOf(promise);
     const { table } = this;
@@ -295,7 +290,7 @@ export class PromiseTracker {
       const slot = continuationOf(stamp); // its own inverse
       this.finder.begin(table.extra[slot]!, After.continued);
       table.flags[slot]! &= ~Flag.waiting;
-      table.letGo(slot);
+      table.watched.forget(slot);
       this.setBase(slot);
       this.stack[0] = slot;
       this.depth = 1;
@@ -359,10 +354,12 @@ export class PromiseTracker {
   /** The slot of a promise, or what else its stamp says. */
   private slotOf(promise: object): number {
     const stamp = Stamp.read(promise);
-    return stamp < 0 || this.table.isStamp(stamp) ? stampSlot(stamp) : RELEASED;
+    if (stamp < 0) return stamp;
+    return this.table.isStamp(stamp) ? stamp & SLOT_MASK : RELEASED;
   }
 
   private begin(): void {
+    this.isFresh = true;
     this.finder.begin(0, After.made);
     this.depth = 0;
     this.rootSlot = NO_SLOT;
@@ -403,9 +400,7 @@ export class PromiseTracker {
   private onLost(slot: number): void {
     const { table } = this;
     if (!(table.flags[slot]! & Flag.waiting) || this.sites.internal[table.extra[slot]!]) return;
-    this.lostCallCount++;
-    if (this.lostCalls.length >= MAX_LOST) this.lostCalls.shift();
-    this.lostCalls.push({ site: table.site[slot]!, awaitSite: table.extra[slot]!, ageMs: Math.round(this.now - table.born[slot]!) });
+    this.lost.add({ site: table.site[slot]!, awaitSite: table.extra[slot]!, ageMs: Math.round(this.now - table.born[slot]!) });
   }
 
   private armFlush(): void {
@@ -418,11 +413,11 @@ export class PromiseTracker {
     this.flushing = false;
     this.begin(); // the stretch of code before is over: nothing of it is held
     this.wrapper = undefined;
-    this.table.releaseAll();
+    this.table.watched.flush();
     // Slots of the collected are found when there are twice as many as were left after the last search.
-    if (this.table.weak > this.sweepAt) {
+    if (this.table.watched.weak > this.sweepAt) {
       this.table.sweep((slot) => this.onLost(slot));
-      this.sweepAt = Math.max(LEAST_SWEPT, this.table.weak * 2);
+      this.sweepAt = Math.max(LEAST_SWEPT, this.table.watched.weak * 2);
     }
   }
 }

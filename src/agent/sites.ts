@@ -62,6 +62,8 @@ export class SiteTable {
   overflowed = 0;
   private readonly numbers = new Map<string, number>();
   private readonly functionNumbers = new Map<string, number>();
+  /** Where functions start, by their number. */
+  private readonly entries = new Map<number, number>();
 
   /** The number of the site that a stack shows; `own` frames at its start are the agent's. `parented`: the promise hangs on another. */
   read(frames: CallFrame[], own: number, parented: boolean): number {
@@ -69,22 +71,43 @@ export class SiteTable {
     let at = own;
     while (at < frames.length && !fileOf(frames[at]!)) at++;
     const [first, second] = frames.slice(own, at).map((frame) => frame.getFunctionName() ?? '(builtin)');
-    const kind = kindOf(first ?? '', second ?? '', parented);
     const frame = isCaller(frames[at]) ? frames[at] : undefined;
+    const fn = frame ? this.functionOf(frame) : 0;
+    let kind = kindOf(first ?? '', second ?? '', parented);
+    if (kind === SiteKind.call && frame && !this.isEntry(fn, frame.getPosition())) kind = SiteKind.made;
     const withCaller = kind !== SiteKind.await && kind !== SiteKind.member;
     const next = withCaller ? frames.slice(at + 1).find((each) => fileOf(each)) : undefined;
     const caller = isCaller(next) ? next : undefined;
-    const key = `${kind} ${first ?? ''} ${frame ? `${fileOf(frame)}:${frame.getPosition()}` : ''} ${caller ? `${fileOf(caller)}:${caller.getPosition()}` : ''}`;
+    const key = `${kind} ${frame ? `${fileOf(frame)}:${frame.getPosition()}` : first} ${caller ? `${fileOf(caller)}:${caller.getPosition()}` : ''}`;
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     if (this.sites.length >= MAX_SITES) {
       this.overflowed++;
       return 0;
     }
-    return this.add(key, kind, first ?? '', frame, caller);
+    return this.add(key, kind, first ?? '', fn, frame, caller);
   }
 
-  private add(key: string, kind: number, builtin: string, frame: CallFrame | undefined, caller: CallFrame | undefined): number {
+  /** The number of the function that a frame is of. */
+  private functionOf(frame: CallFrame): number {
+    const key = `${fileOf(frame)}:${frame.getEnclosingLineNumber?.() ?? 0}:${frame.getEnclosingColumnNumber?.() ?? 0}`;
+    let fn = this.functionNumbers.get(key);
+    if (fn === undefined) this.functionNumbers.set(key, (fn = this.functionNumbers.size + 1));
+    return fn;
+  }
+
+  /**
+   * An async function's promise is made at its very start. What makes one later without a frame of its own is no call:
+   * `import()`, a native function, `Promise.resolve` in optimized code.
+   */
+  private isEntry(fn: number, position: number): boolean {
+    const entry = this.entries.get(fn);
+    if (entry !== undefined && entry < position) return false;
+    this.entries.set(fn, position);
+    return true;
+  }
+
+  private add(key: string, kind: number, builtin: string, fn: number, frame: CallFrame | undefined, caller: CallFrame | undefined): number {
     const number = this.sites.length;
     const site: Site = {
       ...NO_SITE,
@@ -105,9 +128,6 @@ export class SiteTable {
     this.kinds[number] = kind;
     this.isAdoption[number] = kind === SiteKind.then && !site.file ? 1 : 0;
     this.internal[number] = site.file.startsWith('node:') ? 1 : 0;
-    const fnKey = `${site.file}:${site.fnLine}:${site.fnColumn}`;
-    let fn = this.functionNumbers.get(fnKey);
-    if (fn === undefined) this.functionNumbers.set(fnKey, (fn = this.functionNumbers.size + 1));
     this.functions[number] = fn;
     return number;
   }

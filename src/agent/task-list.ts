@@ -40,8 +40,8 @@ export class TaskList implements AgentPart {
       tasks: { id: [], kind: [], site: [], at: [], born: [], marks: [], awaits: [], ref: [] },
       groups: [],
       names: [],
-      counts: { created: table.created, pending: table.pending, lost: tracker.lostCallCount, dropped: table.dropped, unread: tracker.finder.unread, untold: 0 },
-      lost: tracker.lostCalls.map(({ site, awaitSite, ageMs }) => [site, awaitSite, ageMs]),
+      counts: { created: table.created, pending: table.pending, lost: tracker.lost.count, dropped: table.dropped, unread: tracker.finder.unread, untold: 0 },
+      lost: tracker.lost.newest.map(({ site, awaitSite, ageMs }) => [site, awaitSite, ageMs]),
     };
     const groups = new Map<number, Group>();
     for (let slot = 0; slot < table.used; slot++) this.addTask(slot, data, groups);

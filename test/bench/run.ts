@@ -5,8 +5,9 @@ import { benchPs } from './ps';
 import { benchServer } from './server';
 import { benchSnapshot } from './snapshot';
 import type { Goal } from './table';
+import { benchTrack } from './track';
 
-const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck, server: benchServer, ps: benchPs, snapshot: benchSnapshot, explorer: benchExplorer };
+const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck, server: benchServer, ps: benchPs, snapshot: benchSnapshot, explorer: benchExplorer, track: benchTrack };
 
 async function main(wanted: readonly string[]): Promise<void> {
   for (const topic of wanted.length > 0 ? wanted : Object.keys(topics)) {

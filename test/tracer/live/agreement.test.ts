@@ -1,6 +1,8 @@
 // The agent's list and a heap snapshot of the same moment must tell of the same calls, in every program of test/fixtures/tracer.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CONFIG_VARIABLE } from '../../../src/agent/config';
 import { captureTasks } from '../../../src/tracer/heap/capture';
@@ -47,7 +49,8 @@ describe('the agent and a heap snapshot', function () {
 });
 
 async function compare(major: NodeMajor, program: string, text: string): Promise<void> {
-  const target = await TargetProcess.start({ node: await nodeBinary(major), args: ['--require', agentPath, path.join(folder, program)] });
+  const cwd = await mkdtemp(path.join(tmpdir(), 'asyncscope-test-'));
+  const target = await TargetProcess.start({ node: await nodeBinary(major), args: ['--require', agentPath, path.join(folder, program)], cwd });
   try {
     const { session } = target.attachment;
     const agent = new LiveAgent(session, secret);
@@ -60,6 +63,7 @@ async function compare(major: NodeMajor, program: string, text: string): Promise
     for (const task of tasks) assert.ok(task.ageMs !== undefined && task.ageMs >= 0);
   } finally {
     await target.stop(text.includes('//! exits when its input ends'));
+    await rm(cwd, { recursive: true });
   }
 }
 

@@ -1,0 +1,134 @@
+// What it costs a program to be watched: by the agent, and by others in the same runs.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { agentConfig, newSecret } from '../../src/tracer/live/launch';
+import { nodeBinary, npmPackages, type NodeMajor } from '../host/provision';
+import { goalTable, table, type Goal } from './table';
+
+/** In turn; the middle one counts. */
+const rounds = Number(process.env['ASYNCSCOPE_BENCH_ROUNDS'] ?? 5);
+const program = path.resolve('test/fixtures/agent/cost.js');
+
+const OTHERS = ['async_hooks with a Map', 'why-is-node-running', 'wtfnode', 'blocked-at', 'js-debug’s default'];
+/** Enough to be measured; those that are slow get less. */
+const MICRO_AWAITS = 1_000_000;
+const MICRO_AWAITS_OF_OTHERS = 60_000;
+const REQUESTS = 3_000;
+const REQUESTS_OF_OTHERS = 300;
+const CONNECTIONS = 20;
+const PENDING = 100_000;
+
+/** Prints the ratios to the unwatched program on Node 20 and 24; the goals, with what was reached. */
+export async function benchTrack(): Promise<Goal[]> {
+  const packages = await npmPackages('track-1', ['why-is-node-running@2.3.0', 'wtfnode@0.10.1', 'blocked-at@1.2.0'], () => undefined);
+  const goals: Goal[] = [];
+  for (const major of [20, 24] as const) {
+    const bench = new TrackBench(await nodeBinary(major), path.join(packages, 'node_modules'));
+    const rows = [[`Node ${major}, × the unwatched program`, 'a million awaits', 'async HTTP handler']];
+    const micro = await bench.ratio((watcher) => bench.micro(watcher, MICRO_AWAITS), 'agent');
+    const handler = await bench.ratio((watcher) => bench.http(watcher, REQUESTS), 'agent');
+    rows.push(['the agent', micro.toFixed(2), handler.toFixed(2)]);
+    for (const other of OTHERS) {
+      const awaits = await bench.ratio((watcher) => bench.micro(watcher, MICRO_AWAITS_OF_OTHERS), other, 1);
+      const requests = await bench.ratio((watcher) => bench.http(watcher, REQUESTS_OF_OTHERS), other, 1);
+      rows.push([other, awaits.toFixed(1), requests.toFixed(1)]);
+    }
+    const bytes = (await bench.run('memory', PENDING, 'agent')) - (await bench.run('memory', PENDING, 'none'));
+    const off = await bench.median(() => bench.run('off', MICRO_AWAITS / 4, 'agent'));
+    goals.push(...goalsOf(major, micro, handler, bytes, off));
+    process.stdout.write(`${table(rows)}\n`);
+  }
+  process.stdout.write(`${goalTable(goals)}\n`);
+  return goals;
+}
+
+function goalsOf(major: NodeMajor, micro: number, handler: number, bytes: number, off: number): Goal[] {
+  return [
+    { what: `a million awaits, three deep, Node ${major}`, value: micro, limit: 1.8 },
+    { what: `async HTTP handler, processor time, Node ${major}`, value: handler, limit: 1.3 },
+    { what: `bytes for a pending task, Node ${major}`, value: bytes, limit: 200 },
+    { what: `a million awaits after the agent was removed, Node ${major}`, value: off, limit: 1.1 },
+  ];
+}
+
+class TrackBench {
+  constructor(
+    private readonly node: string,
+    private readonly modules: string,
+  ) {}
+
+  /** The middle of the ratios of paired runs. */
+  ratio(measure: (watcher: string) => Promise<number>, watcher: string, times = rounds): Promise<number> {
+    return this.median(async () => (await measure(watcher)) / (await measure('none')), times);
+  }
+
+  async median(measure: () => Promise<number>, times = rounds): Promise<number> {
+    const values: number[] = [];
+    for (let round = 0; round < times; round++) values.push(await measure());
+    return values.sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+  }
+
+  micro(watcher: string, awaits: number): Promise<number> {
+    return this.run('micro', awaits, watcher);
+  }
+
+  /** Runs a workload and gives the number that it prints. */
+  async run(workload: string, size: number, watcher: string): Promise<number> {
+    const child = this.start(workload, size, watcher);
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0 || !(Number(output) > 0)) throw new Error(`${workload} watched by ${watcher} ended with code ${code}: ${output}`);
+    return Number(output);
+  }
+
+  /** Microseconds of the server's processor time for each request. */
+  async http(watcher: string, requests: number): Promise<number> {
+    const child = this.start('http', requests, watcher);
+    const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+    try {
+      const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+      const port = Number(line);
+      await load(port, agent, requests / 4);
+      await get(port, agent, '/start');
+      await load(port, agent, requests);
+      return Number(await get(port, agent, '/stop'));
+    } finally {
+      agent.destroy();
+      child.kill('SIGKILL');
+    }
+  }
+
+  private start(workload: string, size: number, watcher: string) {
+    const env = {
+      ...process.env,
+      NODE_PATH: this.modules,
+      AGENT_PATH: path.resolve('dist/agent.js'),
+      AGENT_CONFIG: JSON.stringify(agentConfig({ secret: newSecret() })),
+    };
+    return spawn(this.node, ['--expose-gc', program, workload, String(size), watcher], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  }
+}
+
+/** Sends requests over all connections, each when the one before is answered. */
+async function load(port: number, agent: http.Agent, requests: number): Promise<void> {
+  let left = requests;
+  const send = async () => {
+    while (left-- > 0) await get(port, agent, '/work');
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, send));
+}
+
+function get(port: number, agent: http.Agent, url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ host: '127.0.0.1', port, agent, path: url }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () => resolve(text));
+    });
+    request.on('error', reject);
+  });
+}
