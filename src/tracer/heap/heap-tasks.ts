@@ -4,7 +4,7 @@ import { FunctionTable, type HeapFunction } from './functions';
 import { NodeMap, NodeType, type HeapGraph } from './graph';
 import { findLive } from './liveness';
 import { ResourceDescriber } from './resource-details';
-import { OriginFinder } from './origins';
+import { OriginFinder, type Origin } from './origins';
 import { Settling } from './settling';
 import { stuckReasons } from './stuck-reasons';
 import type { SuspendedCall } from './suspended';
@@ -40,9 +40,18 @@ export interface HeapTasksOptions {
   now?: number | undefined;
 }
 
+/** Shared by all tasks of which nothing more is known: of a hundred thousand objects each costs time. */
+const UNKNOWN: Awaits = { promise: true };
+const NOBODY: TaskId[] = [];
+
 /** The name with its class, for a reader. */
 export function nameOf(task: HeapTask): string {
   return task.className ? `${task.className}.${task.ownName}` : task.ownName;
+}
+
+function addAwaiter(task: HeapTask, awaiter: HeapTask): void {
+  if (task.awaitedBy === NOBODY) task.awaitedBy = [awaiter.id];
+  else task.awaitedBy.push(awaiter.id);
 }
 
 /** The task as reports have it. */
@@ -63,6 +72,8 @@ export class HeapTasks {
   readonly #index: NodeMap;
   readonly #describer: ResourceDescriber;
   readonly #settling: Settling;
+  /** Thousands of tasks may wait for what one queue keeps. */
+  readonly #described = new Map<Origin, Awaits>();
 
   constructor(graph: HeapGraph, options: HeapTasksOptions = {}) {
     this.awaits = new AwaitGraph(graph);
@@ -111,16 +122,20 @@ export class HeapTasks {
   link(addresses: ReadonlyMap<number, string> = new Map()): void {
     this.#describer.addresses = addresses;
     for (const task of this.tasks) {
-      if (!task.target) continue;
-      if (task.target.kind === 'call') {
-        const other = this.task(task.target.call);
-        if (other) task.awaits = { task: other.id };
-        other?.awaitedBy.push(task.id);
-        continue;
+      const { target } = task;
+      if (!target) continue;
+      if (target.kind === 'origin') {
+        task.awaits = this.#awaitsOrigin(target);
+      } else if (target.kind === 'call') {
+        const other = this.task(target.call);
+        if (!other) continue;
+        task.awaits = { task: other.id };
+        addAwaiter(other, task);
+      } else {
+        const others = new Set<HeapTask>();
+        task.awaits = this.#groupOf(target, others);
+        for (const other of others) addAwaiter(other, task);
       }
-      const others = new Set<HeapTask>();
-      task.awaits = this.#awaitsOf(task.target, others);
-      for (const other of others) other.awaitedBy.push(task.id);
     }
   }
 
@@ -156,7 +171,7 @@ export class HeapTasks {
   }
 
   #add(node: number, kind: TaskKind, state: TaskState, fn: HeapFunction, ownName: string): HeapTask {
-    const task: HeapTask = { id: '', ownName, kind, state, node, fn, awaits: { promise: true }, awaitedBy: [], stuck: false };
+    const task: HeapTask = { id: '', ownName, kind, state, node, fn, awaits: UNKNOWN, awaitedBy: NOBODY, stuck: false };
     this.#index.set(node, this.tasks.length);
     this.tasks.push(task);
     return task;
@@ -211,15 +226,24 @@ export class HeapTasks {
     switch (target.kind) {
       case 'call': {
         const task = this.task(target.call);
-        if (!task) return { promise: true };
+        if (!task) return UNKNOWN;
         others.add(task);
         return { task: task.id };
       }
       case 'group':
         return this.#groupOf(target, others);
       case 'origin':
-        return this.#describer.describe(target.origin, target.through) ?? { promise: true };
+        return this.#awaitsOrigin(target);
     }
+  }
+
+  #awaitsOrigin({ origin, through }: Extract<WaitTarget, { kind: 'origin' }>): Awaits {
+    let awaits = through.length > 0 ? undefined : this.#described.get(origin);
+    if (!awaits) {
+      awaits = this.#describer.describe(origin, through) ?? UNKNOWN;
+      if (through.length === 0) this.#described.set(origin, awaits);
+    }
+    return awaits;
   }
 
   #groupOf({ group, targets }: Extract<WaitTarget, { kind: 'group' }>, others: Set<HeapTask>): AwaitsGroup {

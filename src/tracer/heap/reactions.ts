@@ -39,8 +39,12 @@ export class ReactionReader {
     for (let edge = firstEdge[reaction]!, end = firstEdge[reaction + 1]!; edge < end; edge++) {
       if (edgeType[edge] !== EdgeType.hidden) continue;
       const to = edgeTo[edge]!;
-      if (nodeType[to] === NodeType.closure) handlers.push(to);
-      else if (nodeName[to] === this.names['system / PromiseCapability']) derived = this.#capabilityPromise(to);
+      if (nodeType[to] === NodeType.closure) {
+        // Most are awaits.
+        const call = this.#continues(to);
+        if (call >= 0) return { kind: 'resume', call };
+        handlers.push(to);
+      } else if (nodeName[to] === this.names['system / PromiseCapability']) derived = this.#capabilityPromise(to);
       else if (nodeType[to] === NodeType.object && this.#isPromise(to)) derived = to;
     }
     if (!handlers.length) return derived >= 0 ? { kind: 'settle', promise: derived, adopted: true } : { kind: 'then', handlers, derived, settles: -1 };
@@ -51,15 +55,12 @@ export class ReactionReader {
       const context = role ? this.graph.follow(handler, EdgeType.internal, this.names.context) : -1;
       if (role === undefined || context < 0) {
         own.push(handler);
-      } else if (role === 'resume') {
-        const call = this.graph.follow(context, EdgeType.internal, this.names.extension);
-        if (call >= 0) return { kind: 'resume', call };
       } else if (role === 'settle') {
         settles = this.#hiddenTarget(context, (to) => this.#isPromise(to));
       } else if (role === 'finally') {
         const wrapped = this.#hiddenTarget(context, (to) => nodeType[to] === NodeType.closure);
         if (wrapped >= 0 && !own.includes(wrapped)) own.push(wrapped);
-      } else {
+      } else if (role !== 'resume') {
         const capability = this.#hiddenTarget(context, (to) => nodeName[to] === this.names['system / PromiseCapability']);
         const promise = capability < 0 ? -1 : this.#capabilityPromise(capability);
         const group = role === 'all-element' ? 'all' : role === 'allSettled-element' ? 'allSettled' : 'any';
@@ -80,6 +81,13 @@ export class ReactionReader {
       if (edgeType[edge] === EdgeType.internal && nodeName[edgeTo[edge]!] !== this.names['system / Hole']) settled++;
     }
     return { length: Math.max(0, (selfSize[list]! - 16) / 8), settled };
+  }
+
+  /** The suspended call that a closure continues; -1 for any other closure. */
+  #continues(closure: number): number {
+    if (this.builtins.roleOf(closure) !== 'resume') return -1;
+    const context = this.graph.follow(closure, EdgeType.internal, this.names.context);
+    return context < 0 ? -1 : this.graph.follow(context, EdgeType.internal, this.names.extension);
   }
 
   #capabilityPromise(capability: number): number {

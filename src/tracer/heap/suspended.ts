@@ -52,17 +52,20 @@ export function findSuspended(graph: HeapGraph, names: Vocabulary): Suspended {
 function readCall(graph: HeapGraph, names: Vocabulary, node: number, registers: number): SuspendedCall | undefined {
   const closure = graph.follow(node, EdgeType.internal, names.function);
   if (closure < 0) return undefined;
-  const promises: number[] = [];
+  // Most have one: an array that began empty would get room for sixteen.
+  let promises: number[] | undefined;
   let request = -1;
   const { nodeName, nodeType, firstEdge, edgeType, edgeTo } = graph.columns;
   for (let edge = firstEdge[node]!, end = firstEdge[node + 1]!; edge < end; edge++) {
     if (edgeType[edge] !== EdgeType.hidden) continue;
     const to = edgeTo[edge]!;
     if (nodeName[to] === names['system / AsyncGeneratorRequest']) request = to;
-    else if (nodeType[to] === NodeType.object && isPromise(graph, names, to)) promises.push(to);
+    else if (nodeType[to] !== NodeType.object || !isPromise(graph, names, to)) continue;
+    else if (promises) promises.push(to);
+    else promises = [to];
   }
-  if (request >= 0) readRequests(graph, names, request, promises);
-  if (!promises.length) return undefined;
+  if (request >= 0) readRequests(graph, names, request, (promises ??= []));
+  if (!promises?.length) return undefined;
   return {
     node,
     closure,
