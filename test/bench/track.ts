@@ -12,6 +12,8 @@ import { goalTable, table, type Goal } from './table';
 const rounds = Number(process.env['ASYNCSCOPE_BENCH_ROUNDS'] ?? 5);
 const program = path.resolve('test/fixtures/agent/cost.js');
 
+/** What V8 itself takes, whoever listens. */
+const FLOOR = 'promise hooks that do nothing';
 const OTHERS = ['async_hooks with a Map', 'why-is-node-running', 'wtfnode', 'blocked-at', 'js-debug’s default'];
 /** Enough to be measured; those that are slow get less. */
 const MICRO_AWAITS = 1_000_000;
@@ -31,6 +33,8 @@ export async function benchTrack(): Promise<Goal[]> {
     const micro = await bench.ratio((watcher) => bench.micro(watcher, MICRO_AWAITS), 'agent');
     const handler = await bench.ratio((watcher) => bench.http(watcher, REQUESTS), 'agent');
     rows.push(['the agent', micro.toFixed(2), handler.toFixed(2)]);
+    const floor = await bench.ratio((watcher) => bench.micro(watcher, MICRO_AWAITS), FLOOR);
+    rows.push([FLOOR, floor.toFixed(2), (await bench.ratio((watcher) => bench.http(watcher, REQUESTS), FLOOR)).toFixed(2)]);
     for (const other of OTHERS) {
       const awaits = await bench.ratio((watcher) => bench.micro(watcher, MICRO_AWAITS_OF_OTHERS), other, 1);
       const requests = await bench.ratio((watcher) => bench.http(watcher, REQUESTS_OF_OTHERS), other, 1);
