@@ -5,12 +5,16 @@ import http from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { agentConfig, newSecret } from '../../src/tracer/live/launch';
+import { accountOf, agentFixtures, runToEnd, tasksIn, withAgent } from '../agent/agent-process';
 import { nodeBinary, npmPackages, type NodeMajor } from '../host/provision';
 import { goalTable, table, type Goal } from './table';
 
 /** In turn; the middle one counts. */
 const rounds = Number(process.env['ASYNCSCOPE_BENCH_ROUNDS'] ?? 5);
-const program = path.resolve('test/fixtures/agent/cost.js');
+const program = path.join(agentFixtures, 'cost.js');
+const oracle = path.join(agentFixtures, 'oracle.js');
+/** They make ten million promises. */
+const ORACLE_STEPS = 1_700_000;
 
 /** What V8 itself takes, whoever listens. */
 const FLOOR = 'promise hooks that do nothing';
@@ -45,8 +49,21 @@ export async function benchTrack(): Promise<Goal[]> {
     goals.push(...goalsOf(major, micro, handler, bytes, off));
     process.stdout.write(`${table(rows)}\n`);
   }
+  goals.push({ what: 'tasks listed wrongly or missed, of 10 million promises, Node 24', value: await wrongTasks(await nodeBinary(24)), limit: 0 });
   process.stdout.write(`${goalTable(goals)}\n`);
   return goals;
+}
+
+/** How far the agent's list is from what a program knows itself, after ten million promises. */
+async function wrongTasks(node: string): Promise<number> {
+  const { stdout, stderr } = await runToEnd(node, ['--expose-gc', oracle, String(ORACLE_STEPS), '7'], withAgent());
+  const { pending, abandonedCalls, answer } = JSON.parse(stdout || '{}') as { pending?: Record<string, number>; abandonedCalls: number; answer: string };
+  if (!pending) throw new Error(`The program that keeps account failed: ${stderr}`);
+  const { tasks } = tasksIn(answer);
+  const listed = accountOf(tasks).pending;
+  const names = new Set([...Object.keys(pending), ...Object.keys(listed)]);
+  const wrong = [...names].reduce((sum, name) => sum + Math.abs((pending[name] ?? 0) - (listed[name] ?? 0)), 0);
+  return wrong + Math.abs(tasks.counts.lost - abandonedCalls);
 }
 
 function goalsOf(major: NodeMajor, micro: number, handler: number, bytes: number, off: number): Goal[] {
