@@ -5,7 +5,7 @@ import { CompilerDied, type Programs } from '../analyzer/program';
 /** After this many deaths of the compiler in one run it is given up. */
 const maxDeaths = 10;
 /** How many files are checked one by one after the compiler died, to find the one that it dies of. */
-const suspectCount = 128;
+const suspectCount = 64;
 /** How long signals may have to wait while files are checked, in milliseconds. */
 const turnEvery = 50;
 

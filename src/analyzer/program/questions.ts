@@ -103,25 +103,25 @@ export class Batch {
       append(this.placesOf(`{"snapshot":${JSON.stringify(snapshot)},"project":${JSON.stringify(project)}`), location, index);
       return;
     }
-    const text = `{"method":"${method}","params":${JSON.stringify(params)}}`;
-    if (remembered.has(method) && snapshot !== undefined) this.addRemembered(text, index, this.known.of(snapshot));
+    if (remembered.has(method) && snapshot !== undefined) this.addRemembered(method, params, index, this.known.of(snapshot));
     else {
-      this.outgoing.push(text);
+      this.outgoing.push(textOf(method, params));
       this.receivers.push((answer) => (this.answers[index] = answer));
     }
   }
 
-  private addRemembered(text: string, index: number, known: Map<string, Answer>): void {
-    const answer = known.get(text);
+  private addRemembered(method: string, params: Question['params'], index: number, known: Map<string, Answer>): void {
+    const key = keyOf(method, params);
+    const answer = known.get(key);
     if (answer) {
       this.answers[index] = answer;
       return;
     }
-    if (append(this.waiting, text, index) > 1) return;
-    this.outgoing.push(text);
+    if (append(this.waiting, key, index) > 1) return;
+    this.outgoing.push(textOf(method, params));
     this.receivers.push((received) => {
-      known.set(text, received);
-      for (const one of this.waiting.get(text) ?? []) this.answers[one] = received;
+      known.set(key, received);
+      for (const one of this.waiting.get(key) ?? []) this.answers[one] = received;
     });
   }
 
@@ -149,4 +149,15 @@ function append(lists: Map<string, number[]>, key: string, value: number): numbe
   if (list) return list.push(value);
   lists.set(key, [value]);
   return 1;
+}
+
+function textOf(method: string, params: object): string {
+  return `{"method":"${method}","params":${JSON.stringify(params)}}`;
+}
+
+/** What tells a question from others of its snapshot: for one about a type, which most are, its number says it. */
+function keyOf(method: string, { snapshot: _snapshot, project, ...rest }: Question['params']): string {
+  const { type, kind, name, ...others } = rest;
+  const isShort = typeof type === 'number' && Object.keys(others).length === 0;
+  return isShort ? `${method} ${project} ${type} ${String(kind)} ${String(name)}` : `${method} ${project} ${JSON.stringify(rest)}`;
 }
