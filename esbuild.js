@@ -27,7 +27,8 @@ const shared = {
 
 /** Bundles by name: dist/NAME.js. Only those whose entry file exists are built. */
 const entries = {
-  cli: 'src/cli/main.ts',
+  cli: 'src/cli/start.ts',
+  main: 'src/cli/main.ts',
   'code-commands': 'src/cli/code-commands.ts',
   server: 'src/server/main.ts',
   watchdog: 'src/server/watchdog.ts',
@@ -41,8 +42,9 @@ const entries = {
 
 /** Big parts, by the bundle that needs them only sometimes: bundles of their own, required when first needed. */
 const loadedLater = {
-  cli: ['./code-commands'],
-  extension: ['./language-server', './probes'],
+  cli: ['main'],
+  main: ['code-commands'],
+  extension: ['language-server', 'probes'],
 };
 
 const bundles = Object.entries(entries)
@@ -53,9 +55,22 @@ const bundles = Object.entries(entries)
     outfile: path.join(outdir, `${name}.js`),
     // It runs inside other programs, where every byte and every require counts; a stack through it shows nobody anything.
     ...(name === 'agent' && { minify: true, sourcemap: false, banner: {} }),
-    external: ['vscode', ...(loadedLater[name] ?? [])],
+    external: ['vscode'],
+    plugins: [separateBundles(loadedLater[name] ?? [])],
     supported: { 'dynamic-import': !(name in loadedLater) },
   }));
+
+/** What is imported when it is needed, from whichever folder, is the bundle of that name. */
+function separateBundles(names) {
+  return {
+    name: 'separate-bundles',
+    setup(build) {
+      build.onResolve({ filter: /^\./ }, ({ kind, path: wanted }) =>
+        kind === 'dynamic-import' && names.includes(path.basename(wanted)) ? { path: `./${path.basename(wanted)}`, external: true } : undefined,
+      );
+    },
+  };
+}
 
 /** Test files stay separate modules; packages come from node_modules, except the compiler's API (an ES module). */
 function testBundle() {

@@ -10,7 +10,7 @@ export const cliPath = path.resolve('dist/cli.js');
 
 /** Puts a copy of it into a folder, as `cli.js`. */
 export function copyCli(folder: Folder): void {
-  for (const bundle of ['cli.js', 'code-commands.js']) cpSync(path.join(path.dirname(cliPath), bundle), folder.file(bundle));
+  for (const bundle of ['cli.js', 'main.js', 'code-commands.js']) cpSync(path.join(path.dirname(cliPath), bundle), folder.file(bundle));
 }
 
 export interface Outcome {
