@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { asyncscope, fileUri } from './editing';
+import { until } from './waiting';
+
+describe('tasks of a program that is debugged with tracking on', function () {
+  this.timeout(90_000);
+
+  before(() => vscode.workspace.getConfiguration('asyncscope.trace').update('enabled', true, vscode.ConfigurationTarget.Global));
+
+  after(async () => {
+    await vscode.debug.stopDebugging();
+  });
+
+  it('are told by the agent that it was started with, which stays', async () => {
+    const { tasks } = await asyncscope();
+    const printed = new Promise<vscode.DebugSession>((resolve) => {
+      const tracker = vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', {
+        createDebugAdapterTracker: (session) => ({
+          onDidSendMessage(message: { event?: string; body?: { output?: string } }) {
+            if (message.event !== 'output' || !message.body?.output?.startsWith('waits')) return;
+            tracker.dispose();
+            resolve(session);
+          },
+        }),
+      });
+    });
+    await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], { type: 'node', request: 'launch', name: 'waits', program: fileUri('waits.js').fsPath, console: 'internalConsole' });
+    const session = await printed;
+    await until(tasks.onDidChange, () => tasks.roots.length === 1);
+    const names = "Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('asyncscope:')).join()";
+    const agents = async () => ((await session.customRequest('evaluate', { expression: names, context: 'repl' })) as { result: string }).result;
+    const before = await agents();
+    assert.match(before, /asyncscope:/);
+    await vscode.commands.executeCommand('asyncscope.tasks.watch');
+    const [node] = tasks.roots;
+    assert.ok(node?.kind === 'source' && node.source.state.kind === 'seen', JSON.stringify(node?.kind === 'source' && node.source.state));
+    const [task, ...others] = node.source.state.report.threads.flatMap((thread) => thread.tasks);
+    assert.deepEqual(others, []);
+    // An agent that came later could not know of it.
+    assert.deepEqual([task?.name, task?.at?.line, task?.ageIsMinimum], ['fromTheStart', 2, undefined]);
+    assert.equal(await agents(), before);
+    await vscode.commands.executeCommand('asyncscope.tasks.unwatch');
+    assert.equal(await agents(), before);
+  });
+});
