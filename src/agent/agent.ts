@@ -13,10 +13,18 @@ const WHOLE_REQUEST = JSON.stringify({ version: PROTOCOL_VERSION, sites: 0 } sat
 /** What the agent watches. */
 const parts: PartStarters = {
   tasks: ({ track = true }) => (track ? startTracking() : undefined),
+  resources: () => ({ poll: activeResources, remove: () => undefined }),
   // A worker thread may block: that is what it is for.
   blocked: ({ blockedMs, secret, debugged }) => (blockedMs && isMainThread ? startWatchdog(blockedMs, watchdogName(secret), debugged) : undefined),
   exit: ({ reportFolder }, handle) => (reportFolder ? reportAtExit(reportFolder, () => handle.poll(WHOLE_REQUEST)) : undefined),
 };
+
+/** What keeps the event loop alive, by kind: `Timeout`, `TCPServerWrap`, … */
+function activeResources(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
 
 /** For who evaluates the bundle through the inspector; `config` is the text that the variable would have. */
 export function start(config: string): AgentHandle | undefined {

@@ -3,7 +3,7 @@
 /** Uses of a forecast between two looks at the stack that check it. */
 const LONGEST_INTERVAL = 1023;
 /** The same where two sites take turns. */
-const LONGEST_DOUBTFUL_INTERVAL = 31;
+const LONGEST_DOUBTFUL_INTERVAL = 127;
 /** A transition is read so often before it is forecast. */
 const FIRST_CHECKS = 12;
 const FIRST_DOUBTFUL_CHECKS = 100;

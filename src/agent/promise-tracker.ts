@@ -10,7 +10,7 @@ import { SiteKind, type SiteTable } from './sites';
 
 /** Calls within calls that have not come to their first await. */
 const DEEPEST = 1 << 10;
-/** Continuations between two looks at the clock. */
+/** After so many continuations the clock is looked at again. */
 const TICKS = 16;
 /** Promises that settle within this time cost no weak reference. */
 const FLUSH_MS = 25;
@@ -30,6 +30,7 @@ export class PromiseTracker {
   private sweepAt = LEAST_SWEPT;
   private now = 0;
   private ticks = 0;
+  private isClockOld = true;
 
   // The synchronous stretch of code that runs now.
   private inJob = false;
@@ -106,6 +107,7 @@ export class PromiseTracker {
 
   /** Milliseconds since the tracker started. */
   elapsed(): number {
+    this.isClockOld = false;
     return (this.now = performance.now() - this.started);
   }
 
@@ -124,7 +126,7 @@ export class PromiseTracker {
     this.isFresh = false;
     if (this.wrapper !== undefined) this.checkWrapper(parent);
     const parentSlot = parent === undefined ? RELEASED : this.slotOf(parent);
-    if (!this.inJob) this.elapsed();
+    if (this.isClockOld || !this.inJob) this.elapsed();
     const site = this.finder.find(parent === undefined ? -1 : parentSlot < 0 ? 0 : this.table.site[parentSlot]!, this.now);
     const kind = this.sites.kinds[site]!;
     if (parent === undefined) this.addRoot(promise, site, kind);
@@ -269,7 +271,7 @@ export class PromiseTracker {
 
   private onBefore(promise: object): void {
     if (this.wrapper !== undefined) this.checkWrapper(undefined);
-    if (++this.ticks % TICKS === 0) this.elapsed();
+    if (++this.ticks % TICKS === 0) this.isClockOld = true;
     if (!this.isFresh) this.begin();
     this.isFresh = false;
     this.inJob = true;
@@ -335,7 +337,7 @@ export class PromiseTracker {
     const slot = this.slotOf(promise);
     if (slot < 0) return;
     Stamp.change(promise, RELEASED);
-    if (!this.inJob) this.elapsed();
+    if (!this.inJob) this.isClockOld = true; // whatever it lets run comes after a while of nothing, perhaps
     if (slot === this.rootSlot) this.finder.after = After.ended;
     const site = this.table.site[slot]!;
     // A combinator wraps what is no promise in one of its own, which looks like another combinator.
@@ -411,6 +413,7 @@ export class PromiseTracker {
 
   private onFlush(): void {
     this.flushing = false;
+    this.elapsed();
     this.begin(); // the stretch of code before is over: nothing of it is held
     this.wrapper = undefined;
     this.table.watched.flush();

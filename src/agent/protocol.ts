@@ -194,6 +194,12 @@ export function parseTaskData(value: unknown): TaskData {
   return data as TaskData;
 }
 
+/** The answer's part `resources`: how many of each kind keep the event loop alive. Throws a one-sentence Error. */
+export function parseResources(value: unknown): Record<string, number> {
+  if (typeof value !== 'object' || value === null || !Object.values(value).every(isCount)) throw new Error('The agent’s list of resources is damaged.');
+  return value as Record<string, number>;
+}
+
 const COLUMNS = ['id', 'kind', 'site', 'at', 'born', 'marks', 'awaits', 'ref'] as const satisfies readonly (keyof TaskColumns)[];
 const COUNTS = ['created', 'pending', 'lost', 'dropped', 'unread', 'untold'] as const satisfies readonly (keyof TaskCounts)[];
 

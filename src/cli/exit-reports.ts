@@ -1,7 +1,7 @@
 // Reads what the agents of a program and its children left behind when they ended.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseAnswer, parseExitReport, parseTaskData, type EndReason } from '../agent/protocol';
+import { parseAnswer, parseExitReport, parseResources, parseTaskData, type EndReason } from '../agent/protocol';
 import { liveTasks, lostTasks, trackingWarnings, type LostTask } from '../tracer/live/live-tasks';
 import { BlockedLoopReader, type BlockedReport } from '../tracer/live/blocked-loop';
 import { SitePlaces } from '../tracer/live/site-places';
@@ -13,6 +13,8 @@ export interface EndedThread extends TaskReport {
   reason: EndReason;
   /** Its exit code; null where a signal ended it. */
   exitCode: number | null;
+  /** What kept the event loop alive until then, by kind: `Timeout`, `TCPServerWrap`, … */
+  resources: Record<string, number>;
   /** The newest calls that were collected while pending, and how many there were. */
   lost: LostTask[];
   lostCount: number;
@@ -59,6 +61,7 @@ async function readThread(file: string): Promise<EndedThread> {
     command,
     reason,
     exitCode: code,
+    resources: parseResources(parts['resources']),
     lost: lostTasks(data, places),
     lostCount: data.counts.lost,
     ...(parts['blocked'] !== undefined && { blocked: await new BlockedLoopReader().read(parts['blocked']) }),

@@ -1,6 +1,6 @@
 // The words for what was pending when a process or thread ended.
 import path from 'node:path';
-import { ageText, positionText, plural } from '../tracer/task-text';
+import { ageText, plural, positionText, times } from '../tracer/task-text';
 import type { LostTask } from '../tracer/live/live-tasks';
 import { blockedLines } from './blocked-report';
 import { taskTable } from './task-table';
@@ -18,6 +18,11 @@ export function pendingLines(ended: EndedThread, several: boolean): string[] {
   if (tasks.length > 0) {
     lines.push(`${subject(ended, several)} ${ending(ended)} with ${plural(tasks.length, 'task')} pending:`);
     lines.push(...taskTable(tasks, outputWidth() - indent.length).map((line) => indent + line));
+  }
+  const resources = Object.entries(ended.resources);
+  // Where the program ended by itself or went on its own way out, what it held is of no interest.
+  if ((ended.reason === 'SIGINT' || ended.reason === 'SIGTERM') && resources.length > 0) {
+    lines.push(`${subject(ended, several)} was kept alive by ${resources.map(([kind, count]) => kind + times(count)).join(', ')}.`);
   }
   if (ended.lostCount > 0) {
     lines.push(`${subject(ended, several)} lost ${plural(ended.lostCount, 'task')}: collected while pending, since nothing could resume ${ended.lostCount === 1 ? 'it' : 'them'} any more.`);

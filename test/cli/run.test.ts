@@ -38,6 +38,7 @@ describe('asyncscope run', function () {
         assert.deepEqual([ended.code, ended.signal], [code, signal], `${how}: ${stderr}`);
         if (alone) assert.deepEqual([alone.code, alone.signal], [code, signal], `${how} without us`);
         assert.match(stderr, says, how);
+        assert.equal(/The program was kept alive by Timeout\./.test(stderr), how === 'interrupted', how);
         assert.deepEqual(
           rows(stderr).sort(),
           [
