@@ -36,6 +36,7 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
   // The program may put fakes in the place of these.
   const now = performance.now.bind(performance);
   const hrtime = process.hrtime.bind(process);
+  const cpuUsage = process.cpuUsage.bind(process);
   const timing = performance.nodeTiming;
   const { setImmediate, clearImmediate } = globalThis;
   const origin = performance.timeOrigin;
@@ -51,6 +52,7 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
   /** It answered at once, so the loop is idle; and so was it when this turn began. */
   let idles = false;
   let idledThen = false;
+  let cpuThen = 0;
   let forgiven = false;
 
   let noted: NotedStack[] = [];
@@ -72,6 +74,7 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
     // A turn that only answered a ping tells the watching thread nothing.
     if (!pinged || busy() >= 1) Atomics.add(shared, slots.turns, 1);
     idledThen = idles;
+    if (idles) cpuThen = cpuMs();
     pinged = idles = forgiven = false;
     beginTurn();
   }
@@ -84,6 +87,11 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
     pinged = true;
     if (milliseconds() - sentAt <= answerMs) idles = true;
     Atomics.store(shared, slots.answered, ping);
+  }
+
+  function cpuMs(): number {
+    const { user, system } = cpuUsage();
+    return (user + system) / 1000;
   }
 
   /** On the clock that all threads share. */
@@ -120,8 +128,8 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
   function look(): void {
     let ms = busy();
     if (worker) {
-      // Signals make libuv forget that it waited. A turn in which an idle loop has waited looks like a block then.
-      if (idledThen && !wasAsked()) return;
+      // Signals make libuv forget that it waited: then a turn in which an idle loop has waited looks like a block.
+      if (idledThen && !wasAsked() && cpuMs() - cpuThen < ms / 2) return;
       const lookedMs = Atomics.load(shared, slots.looked) - lookedThen;
       // The watching thread stood still, too: the whole process was stopped.
       if (lookedMs < ms / 3) ms = lookedMs;

@@ -1,5 +1,7 @@
 // `npm run bench [TOPIC…]`: measures and prints ratios, each beside its goal; exit code 1 when one is missed.
+import { benchBlockedLoop } from './blocked-loop';
 import { benchCheck } from './check';
+import { benchDebug } from './debug';
 import { benchExplorer } from './explorer';
 import { benchPs } from './ps';
 import { benchServer } from './server';
@@ -7,7 +9,16 @@ import { benchSnapshot } from './snapshot';
 import type { Goal } from './table';
 import { benchTrack } from './track';
 
-const topics: Record<string, () => Promise<Goal[]>> = { check: benchCheck, server: benchServer, ps: benchPs, snapshot: benchSnapshot, explorer: benchExplorer, track: benchTrack };
+const topics: Record<string, () => Promise<Goal[]>> = {
+  check: benchCheck,
+  server: benchServer,
+  ps: benchPs,
+  snapshot: benchSnapshot,
+  explorer: benchExplorer,
+  track: benchTrack,
+  loop: benchBlockedLoop,
+  debug: benchDebug,
+};
 
 async function main(wanted: readonly string[]): Promise<void> {
   for (const topic of wanted.length > 0 ? wanted : Object.keys(topics)) {
