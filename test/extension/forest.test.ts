@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { childNodes, hasChildren, pageSize, rootNodes, ThreadIndex, type ForestNode, type ForestView } from '../../src/extension/tasks/forest';
+import { TaskHistory } from '../../src/tracer/live/task-history';
 import type { Awaits, Task } from '../../src/tracer/task';
 
 const byAwait: ForestView = { grouping: 'await', filter: '', onlyStuck: false };
@@ -30,6 +31,15 @@ describe('task forest', () => {
   it('puts a task below the one that waits for it', () => {
     const thread = index(task('a', 'main', { task: 'b' }), task('b', 'load', timer, { awaitedBy: ['a'] }));
     assert.deepEqual(drawn(rootNodes(thread, byAwait, 't')), ['main', '  load']);
+  });
+
+  it('knows how many waited at the place of a task, where that is counted', () => {
+    const [counted, other] = [task('a', 'job', timer), task('b', 'job', timer, { at: { file: '/app/work.ts', line: 11, column: 3 } })];
+    const history = new TaskHistory();
+    for (const tasks of [[], [counted], [counted, { ...counted, id: 'c' }, other]]) history.add({ tasks, lost: [] }, 0);
+    const thread = new ThreadIndex({ id: 'main', name: 'main', tasks: [counted, other] }, [...history.places]);
+    assert.deepEqual([thread.trend(counted), thread.trend(other)], [[1, 2], [1]]);
+    assert.deepEqual(index(counted).trend(counted), []);
   });
 
   it('shows the members of a group, tasks and others', () => {

@@ -182,7 +182,8 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         return item;
       }
       case 'alike':
-        return taskItem(node.tasks[0], node.thread, Collapsed, ` ×${node.tasks.length.toLocaleString()}`);
+        // Those of a program that is watched come the oldest first.
+        return taskItem(node.tasks[0], node.thread, Collapsed, ` ×${node.tasks.length.toLocaleString()}`, 'oldest ');
       case 'task': {
         const locals = this.opened.has(node.task) && (node.task.locals?.length ?? 0) > 0;
         const state = locals ? Expanded : hasChildren(node) ? Collapsed : None;
@@ -192,11 +193,11 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
   }
 }
 
-function taskItem(task: Task | undefined, thread: ThreadIndex, state: vscode.TreeItemCollapsibleState, suffix: string): vscode.TreeItem {
+function taskItem(task: Task | undefined, thread: ThreadIndex, state: vscode.TreeItemCollapsibleState, suffix: string, whichAge = ''): vscode.TreeItem {
   if (!task) return new vscode.TreeItem('');
   const waits = awaitsText(task.awaits, thread.byId);
   const item = new vscode.TreeItem(`${task.name}${suffix}`, state);
-  const age = task.ageMs === undefined ? '' : `${task.ageIsMinimum ? '≥ ' : ''}${ageText(task.ageMs)}  `;
+  const age = task.ageMs === undefined ? '' : `${whichAge}${task.ageIsMinimum ? '≥ ' : ''}${ageText(task.ageMs)}  `;
   item.description = `${age}${shortPlace(task.at)}  ${task.stuck ? 'stuck' : task.state === 'awaiting' ? waits : task.state}`;
   item.iconPath = task.stuck
     ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))
