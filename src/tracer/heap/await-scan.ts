@@ -34,7 +34,9 @@ const MOST_AWAITS = 8;
  * (a `for await`, or a text that is not understood).
  */
 export function awaitAround(text: string, offset: number): number | undefined {
-  if (/^(?:await|yield)(?![\w$])/.test(text.slice(offset, offset + 6))) return offset;
+  // `yield await x` waits for x first.
+  const here = /^(?:yield\s+(?=await(?![\w$])))?(?:await|yield)(?![\w$])/.exec(text.slice(offset, offset + 100));
+  if (here) return offset + here[0].length - 'await'.length;
   const from = Math.max(0, offset - AWAIT_REACH);
   const awaits = [...text.slice(from, offset).matchAll(/(?<![\w$.])(?:await|yield)(?![\w$])/g)].slice(-MOST_AWAITS).reverse();
   for (const { index } of awaits) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { onlyAwait, type CodeKind } from '../../../src/tracer/heap/await-scan';
+import { awaitAround, onlyAwait, type CodeKind } from '../../../src/tracer/heap/await-scan';
 import { SourceText } from '../../../src/tracer/heap/source-text';
 
 /** `^` marks where V8 says that the function starts, `@` the only await; without `@` there must be none or several. */
@@ -76,4 +76,31 @@ describe('source text', () => {
     assert.equal(source.offset(9, 0), undefined);
     assert.equal(source.offset(5, 9), undefined);
   });
+});
+
+describe('the await around a place', () => {
+  // `|` is the place that V8 gives, `^` the await that is meant; without one, none is found.
+  const cases = [
+    'async () => { ^await |promise; }',
+    'async () => { ^await service.|query(1); }',
+    'async () => { const [a] = ^await |once(bus, "await"); }',
+    'async () => { ^await f(await g(), |x); }',
+    'async () => { await f(^await |g()); }',
+    'async () => { ^await (await first).|second(); }',
+    'async () => { await first; ^await builder\n  .one()\n  .|two(); }',
+    'async () => { |^await promise; }',
+    'async function* () { |yield ^await promise; }',
+    'async function* () { ^yield |load(); }',
+    'async () => { for await (const row of |rows()) use(row); }',
+    'async () => { await first; |second(); }',
+    'async () => { const awaited = |first(); }',
+    'not (a program |at all',
+  ];
+  for (const code of cases) {
+    it(code.replace(/\s+/g, ' '), () => {
+      const text = code.replace(/[|^]/g, '');
+      const meant = code.includes('^') ? code.replace('|', '').indexOf('^') : undefined;
+      assert.equal(awaitAround(text, code.replace('^', '').indexOf('|')), meant);
+    });
+  }
 });

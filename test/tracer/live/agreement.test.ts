@@ -1,7 +1,7 @@
 // The agent's list and a heap snapshot of the same moment must tell of the same calls, in every program of test/fixtures/tracer.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CONFIG_VARIABLE } from '../../../src/agent/config';
@@ -10,6 +10,7 @@ import { LiveAgent } from '../../../src/tracer/live/live-agent';
 import type { Task } from '../../../src/tracer/task';
 import { agentPath, secret, withAgent } from '../../agent/agent-process';
 import { nodeBinary, nodeMajors, type NodeMajor } from '../../host/provision';
+import { randomProgram } from '../heap/random-waits';
 import { TargetProcess } from '../heap/target-process';
 
 const folder = path.resolve('test/fixtures/tracer');
@@ -44,6 +45,29 @@ describe('the agent and a heap snapshot', function () {
     const versions = (EVERYWHERE.includes(program) ? nodeMajors : ([24] as const)).filter((major) => major >= oldest);
     it(`agree on ${program} on Node ${versions.join(', ')}`, async () => {
       for (const major of versions) await compare(major, program, text);
+    });
+  }
+
+  for (const major of nodeMajors) {
+    it(`agree on programs made at random on Node ${major}`, async () => {
+      const cwd = await mkdtemp(path.join(tmpdir(), 'asyncscope-test-'));
+      try {
+        for (const seed of [major, major + 100]) {
+          const program = path.join(cwd, `random-${seed}.js`);
+          await writeFile(program, randomProgram(seed, 60));
+          const target = await TargetProcess.start({ node: await nodeBinary(major), args: ['--require', agentPath, program], cwd });
+          try {
+            const heap = await captureTasks(target.attachment.session, { inspectMs: 20_000 });
+            const { tasks } = await new LiveAgent(target.attachment.session, secret).poll();
+            assert.ok(functionsOf(heap.tasks).length >= 60);
+            assert.deepEqual(calls(tasks, program), calls(heap.tasks, program), `seed ${seed}`);
+          } finally {
+            await target.stop();
+          }
+        }
+      } finally {
+        await rm(cwd, { recursive: true });
+      }
     });
   }
 });
