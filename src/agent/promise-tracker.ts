@@ -1,8 +1,8 @@
 // Keeps the table of pending promises by V8's promise hooks, and works out which of them are calls of async functions
 // and what each call waits for. V8 says of a promise only when it is made, on which other one it hangs, and when a
 // continuation runs; the rest follows from the order of these, and from the stack where it is read.
-import { promiseHooks } from 'node:v8';
 import { LostCalls } from './lost-calls';
+import { followPromises, type PromiseEvents } from './promise-events';
 import { Flag, isCall, NO_SLOT, PromiseTable } from './promise-table';
 import { continuationOf, RELEASED, SLOT_MASK, Stamp } from './promise-stamp';
 import { After, SiteFinder } from './site-finder';
@@ -16,13 +16,12 @@ const TICKS = 16;
 const FLUSH_MS = 25;
 /** Fewer weak references are not searched for what was collected, unless someone asks. */
 const LEAST_SWEPT = 1 << 12;
-export class PromiseTracker {
+export class PromiseTracker implements PromiseEvents {
   readonly table = new PromiseTable();
   readonly finder = new SiteFinder((was, site) => this.correctRoot(was, site));
   readonly sites: SiteTable = this.finder.table;
   readonly lost = new LostCalls();
-  /** Events that could not be taken in. */
-  failures = 0;
+  busy = false;
   private readonly started = performance.now();
   private readonly stopHooks: () => void;
   private readonly flush: NodeJS.Timeout;
@@ -68,36 +67,7 @@ export class PromiseTracker {
   constructor() {
     // One timer for good: made now, no hook of the program ever sees another one made.
     this.flush = setTimeout(() => this.onFlush(), FLUSH_MS).unref();
-    this.stopHooks = promiseHooks.createHook({
-      init: (promise, parent) => {
-        try {
-          this.onInit(promise, parent);
-        } catch {
-          this.failures++; // at the end of the stack, say: what a hook throws would end the program
-        }
-      },
-      before: (promise) => {
-        try {
-          this.onBefore(promise);
-        } catch {
-          this.failures++;
-        }
-      },
-      after: () => {
-        try {
-          this.onAfter();
-        } catch {
-          this.failures++;
-        }
-      },
-      settled: (promise) => {
-        try {
-          this.onSettled(promise);
-        } catch {
-          this.failures++;
-        }
-      },
-    }) as () => void;
+    this.stopHooks = followPromises(this);
   }
 
   stop(): void {
@@ -113,6 +83,7 @@ export class PromiseTracker {
 
   /** Takes out what was collected while pending. */
   sweep(): void {
+    if (this.busy) return;
     this.table.watched.flush();
     this.table.sweep((slot) => this.onLost(slot));
   }
@@ -122,7 +93,12 @@ export class PromiseTracker {
     return this.depth > 0 ? this.stack[this.depth - 1]! : NO_SLOT;
   }
 
-  private onInit(promise: object, parent: object | undefined): void {
+  /** What can't be taken in is not tracked: a promise without a stamp is an unknown one. */
+  onFailure(): void {
+    this.table.dropped++;
+  }
+
+  onInit(promise: object, parent: object | undefined): void {
     this.isFresh = false;
     if (this.wrapper !== undefined) this.checkWrapper(parent);
     const parentSlot = parent === undefined ? RELEASED : this.slotOf(parent);
@@ -269,7 +245,7 @@ export class PromiseTracker {
     this.armFlush();
   }
 
-  private onBefore(promise: object): void {
+  onBefore(promise: object): void {
     if (this.wrapper !== undefined) this.checkWrapper(undefined);
     if (++this.ticks % TICKS === 0) this.isClockOld = true;
     if (!this.isFresh) this.begin();
@@ -299,7 +275,7 @@ export class PromiseTracker {
     }
   }
 
-  private onAfter(): void {
+  onAfter(): void {
     if (this.wrapper !== undefined) this.checkWrapper(undefined);
     this.settleAccount();
     this.inJob = false;
@@ -333,7 +309,7 @@ export class PromiseTracker {
     return parent >= 0 && this.table.isSame(parent, this.table.parentId[slot]!) ? parent : NO_SLOT;
   }
 
-  private onSettled(promise: object): void {
+  onSettled(promise: object): void {
     const slot = this.slotOf(promise);
     if (slot < 0) return;
     Stamp.change(promise, RELEASED);

@@ -72,7 +72,7 @@ export function lostTasks(data: TaskData, places: SitePlaces): LostTask[] {
 /** What the agent could not see, a sentence each. */
 export function trackingWarnings({ counts }: TaskData): string[] {
   const warnings: string[] = [];
-  if (counts.dropped > 0) warnings.push(`${counts.dropped.toLocaleString('en-US')} promises were not tracked, since more than a million were pending: tasks may be missing.`);
+  if (counts.dropped > 0) warnings.push(`${counts.dropped.toLocaleString('en-US')} promises were not tracked (more than a million pending, or made at the very end of the stack): tasks may be missing.`);
   if (counts.untold > 0) warnings.push(`${counts.untold.toLocaleString('en-US')} tasks are not listed: there are too many.`);
   if (counts.unread > 0) warnings.push(`The places of up to ${counts.unread.toLocaleString('en-US')} promises are guessed, since the program made them too fast.`);
   return warnings;

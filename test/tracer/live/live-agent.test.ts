@@ -4,7 +4,7 @@ import path from 'node:path';
 import { handleName } from '../../../src/agent/config';
 import { parseAnswer, parseTaskData, PROTOCOL_VERSION } from '../../../src/agent/protocol';
 import type { InspectorSession } from '../../../src/tracer/inspector/session';
-import { LiveAgent } from '../../../src/tracer/live/live-agent';
+import { LiveAgent, type LiveLook } from '../../../src/tracer/live/live-agent';
 import { agentFixtures, agentPath } from '../../agent/agent-process';
 import { nodeBinary, nodeMajors } from '../../host/provision';
 import { TargetProcess } from '../heap/target-process';
@@ -20,6 +20,14 @@ async function nextTurn({ attachment }: TargetProcess): Promise<void> {
   assert.equal((await evaluate(attachment.session, 'nextTurn()')).result.value, true);
 }
 
+/** A look at a moment when a call is suspended: a question can also be answered while it runs. */
+async function pollWhile(agent: LiveAgent, name: string): Promise<LiveLook> {
+  for (;;) {
+    const look = await agent.poll();
+    if (look.tasks.some((task) => task.name === name)) return look;
+  }
+}
+
 describe('the agent in a running process', function () {
   this.timeout(60_000);
 
@@ -31,21 +39,21 @@ describe('the agent in a running process', function () {
         const globals = 'JSON.stringify([Reflect.ownKeys(globalThis).map(String), process.eventNames().map((name) => [String(name), process.listenerCount(name)])])';
         const before = await evaluate(session, globals);
         const agent = await LiveAgent.install(session, { agentPath });
-        await evaluate(session, 'void again()');
+        await evaluate(session, 'void (globalThis.again = true)');
         await nextTurn(target);
         await nextTurn(target);
-        const first = await agent.poll();
+        const first = await pollWhile(agent, 'poll');
         assert.equal(first.pid, target.child.pid);
         assert.deepEqual(
           // The inspector's own waiting for our questions is a `.then`.
           first.tasks.filter(({ kind }) => kind === 'async-function').map(({ name, at, ageIsMinimum }) => [name, at?.line, ageIsMinimum ?? false]).sort(),
           [
             ['poll', 7, true], // began before: its age is a minimum
-            ['wait', 13, false],
+            ['wait', 15, false],
           ],
         );
         await nextTurn(target);
-        const second = await agent.poll();
+        const second = await pollWhile(agent, 'poll');
         const age = (look: typeof first) => look.tasks.find(({ name }) => name === 'wait')?.ageMs ?? -1;
         assert.ok(age(second) > age(first), 'ages grow');
         assert.equal(second.tasks.find(({ name }) => name === 'wait')?.id, first.tasks.find(({ name }) => name === 'wait')?.id, 'ids stay');
