@@ -63,13 +63,13 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
 
   // An immediate without a reference neither keeps the loop alive nor makes it turn: it runs when the loop has turned.
   let next = setImmediate(beat).unref();
-  let start: NodeJS.Timeout | undefined;
+  // It also makes a loop turn for the first time that nothing else wakes.
+  const start = later ? undefined : setTimeout(watch, threadAfter).unref();
   const handle: WatchdogHandle = { note, forgive: () => (forgiven = true), tell: () => JSON.stringify(tell()), watch };
   Object.defineProperty(globalThis, name, { value: handle, configurable: true });
 
   function beat(): void {
     next = setImmediate(beat).unref();
-    if (turnBegan === Infinity && !later) start = setTimeout(watch, threadAfter).unref();
     if (!forgiven && busy() >= thresholdMs) look();
     // A turn that only answered a ping tells the watching thread nothing.
     if (!pinged || busy() >= 1) Atomics.add(shared, slots.turns, 1);
