@@ -59,8 +59,11 @@ describe('a program that is debugged with tracking on', function () {
     await eventually(() => Date.now() - stoppedAt > 500);
     vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
     const before = countOf(blocked);
-    await vscode.commands.executeCommand('workbench.action.debug.continue');
-    await until(blocked.places.onDidChange, () => countOf(blocked) > before);
+    // The program may come to the breakpoint once more before the debugger has removed it.
+    const goOn = (): unknown => vscode.commands.executeCommand('workbench.action.debug.continue');
+    goOn();
+    const again = setInterval(goOn, 1000);
+    await until(blocked.places.onDidChange, () => countOf(blocked) > before).finally(() => clearInterval(again));
     assert.ok(!blocked.places.all.some(({ line }) => line === 18), JSON.stringify(blocked.places.all));
   });
 
