@@ -1,20 +1,7 @@
 // `import { allTasks, nameTask } from 'asyncscope/runtime'`: what a program can ask and say itself. Without the agent
 // both do nothing, so they can stay in the code.
 
-/** A pending async call, where it is suspended. */
-export interface TaskDescription {
-  id: number;
-  /** The function's name, with its class where that is known. */
-  name: string;
-  /** What nameTask called it. */
-  label?: string;
-  /** The script and place of the await as they run, not as a source map has them; lines and columns from 1. */
-  file: string;
-  line: number;
-  column: number;
-  /** Milliseconds since the call. */
-  ageMs: number;
-}
+import type { TaskDescription } from '../../runtime';
 
 /** What the agent offers; kept under a symbol of this name. */
 export interface Runtime {

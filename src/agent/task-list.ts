@@ -2,7 +2,7 @@
 import type { AgentPart } from './part';
 import { Flag, isCall, NO_SLOT } from './promise-table';
 import { PromiseTracker } from './promise-tracker';
-import type { TaskDescription } from './runtime';
+import type { TaskDescription } from '../../runtime';
 import { AwaitsCode, MAX_TASKS_TOLD, TaskCode, TaskMark, type GroupRow, type SiteRow, type TaskData } from './protocol';
 import { SiteKind, type Site } from './sites';
 

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import path from 'node:path';
-import type { TaskDescription } from '../../src/agent/runtime';
+import type { TaskDescription } from '../../runtime';
 import { nodeBinary, nodeMajors } from '../host/provision';
 import { agentFixtures, runToEnd, withAgent } from './agent-process';
 

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { API, CreateSnapshotProgramParams, Project, Snapshot, SyntheticProjectId } from 'typescript7/sync';
+import type { API, Project, Snapshot, SyntheticProjectId } from 'typescript7/sync';
 import type { SourceFile } from 'typescript7/ast';
 import { CompilerDied, compilerPid, isChannelFailure, startCompiler } from './compiler';
 import { programProblems, type ConfigProblem } from './config-problems';
 import { JobRunner, type Job } from './jobs';
 import { ProjectFinder } from './project-finder';
-import { inferredKey, inferredProject, type ProjectSpec } from './projects';
+import { inferredKey, inferredProject, mayImport, programOf, type ProjectSpec } from './projects';
 import type { Asking, CompilerDiagnostic } from './types';
 import { Wire } from './wire';
 
@@ -379,15 +379,6 @@ export class Programs {
       throw isChannelFailure(error) ? new CompilerDied(error) : error;
     }
   }
-}
-
-function programOf({ rootFiles, options, projectReferences }: ProjectSpec): CreateSnapshotProgramParams {
-  return { rootFiles, compilerOptions: options, options: { projectReferences } };
-}
-
-/** Whether a project's files may import a file that it does not list. */
-function mayImport({ rootFiles, options }: ProjectSpec, file: string): boolean {
-  return rootFiles.length > 0 && (!/\.[cm]?jsx?$/.test(file) || options.allowJs === true || options.checkJs === true);
 }
 
 function none(): { changed: string[]; created: string[]; deleted: string[] } {

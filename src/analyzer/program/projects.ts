@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { API, ProjectReference } from 'typescript7/sync';
+import type { API, CreateSnapshotProgramParams, ProjectReference } from 'typescript7/sync';
 import { isChannelFailure } from './compiler';
 import { jsonProblem, parsingProblems, unreadableProblem, type ConfigProblem } from './config-problems';
 
@@ -164,4 +164,14 @@ export function slashed(file: string): string {
 /** The directory whose inferred project a loose file belongs to: where its Node types are installed, else the root. */
 export function inferredDirectory(file: string): string {
   return findTypesPackage(path.dirname(file)) ?? path.parse(file).root;
+}
+
+/** A project as the API creates it. */
+export function programOf({ rootFiles, options, projectReferences }: ProjectSpec): CreateSnapshotProgramParams {
+  return { rootFiles, compilerOptions: options, options: { projectReferences } };
+}
+
+/** Whether a project's files may import a file that it does not list. */
+export function mayImport({ rootFiles, options }: ProjectSpec, file: string): boolean {
+  return rootFiles.length > 0 && (!/\.[cm]?jsx?$/.test(file) || options.allowJs === true || options.checkJs === true);
 }

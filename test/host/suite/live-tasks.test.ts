@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import type { TaskExplorer } from '../../../src/extension/tasks/task-explorer';
 import type { TaskSource } from '../../../src/extension/tasks/task-source';
 import type { Task } from '../../../src/tracer/task';
+import { launch } from './debugging';
 import { asyncscope, fileUri } from './editing';
 import { screenshot } from './outside';
 import { eventually, until } from './waiting';
@@ -21,16 +22,8 @@ describe('tasks that are watched', function () {
 
   before(async () => {
     tasks = (await asyncscope()).tasks;
-    const started = new Promise<vscode.DebugSession>((resolve) => {
-      const listening = vscode.debug.onDidStartDebugSession((one) => {
-        if (!one.parentSession) return;
-        listening.dispose();
-        resolve(one);
-      });
-    });
     const ready = output('ready');
-    await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], { type: 'node', request: 'launch', name: 'live', program: program.fsPath, console: 'internalConsole' });
-    session = await started;
+    ({ session } = await launch('live.js'));
     await ready;
     await until(tasks.onDidChange, () => tasks.roots.length === 1);
     await vscode.commands.executeCommand('asyncscope.tasks.focus');

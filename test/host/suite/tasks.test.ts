@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import type { TreeNode } from '../../../src/extension/tasks/task-tree';
 import type { TaskExplorer } from '../../../src/extension/tasks/task-explorer';
 import type { Task, TaskReport } from '../../../src/tracer/task';
+import { launch, output, stop } from './debugging';
 import { asyncscope, fileUri } from './editing';
 import { screenshot } from './outside';
 import { eventually, until } from './waiting';
@@ -16,22 +17,8 @@ describe('Task Explorer', function () {
 
   before(async () => {
     tasks = (await asyncscope()).tasks;
-    const started = new Promise<vscode.DebugSession>((resolve) => {
-      const listening = vscode.debug.onDidStartDebugSession((one) => {
-        if (!one.parentSession) return;
-        listening.dispose();
-        resolve(one);
-      });
-    });
     const ready = output('ready');
-    await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], {
-      type: 'node',
-      request: 'launch',
-      name: 'app',
-      program: fileUri('app.js').fsPath,
-      console: 'internalConsole',
-    });
-    session = await started;
+    ({ session } = await launch('app.js'));
     await ready;
   });
 
@@ -117,7 +104,12 @@ describe('Task Explorer', function () {
   });
 
   it('writes a dump', async () => {
-    const [report] = await refresh();
+    let report: TaskReport | undefined;
+    // A look fails that falls into the moment at which the debugger lets the program go on.
+    await eventually(async () => {
+      [report] = await refresh();
+      return report !== undefined;
+    });
     const { dumpTasks } = await import('../../../src/tracer/task-dump');
     const dump = fileUri('now.tasks');
     await vscode.workspace.fs.writeFile(dump, Buffer.from(dumpTasks(report as TaskReport)));
@@ -175,29 +167,6 @@ function findNode(tasks: TaskExplorer, nodes: readonly TreeNode[], wanted: (node
     if (found) return found;
   }
   return undefined;
-}
-
-/** Settles when the debugged program writes a line that begins so. */
-function output(begin: string): Promise<void> {
-  return new Promise((resolve) => {
-    const tracker = vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', {
-      createDebugAdapterTracker: () => ({
-        onDidSendMessage(message: { event?: string; body?: { output?: string } }) {
-          if (message.event !== 'output' || !message.body?.output?.startsWith(begin)) return;
-          tracker.dispose();
-          resolve();
-        },
-      }),
-    });
-  });
-}
-
-/** Settles when the debugger stops. */
-async function stop(): Promise<void> {
-  let stopped = false;
-  const listening = vscode.debug.onDidChangeActiveStackItem((item) => (stopped ||= item !== undefined));
-  await eventually(() => stopped);
-  listening.dispose();
 }
 
 describe('a process without a debugger', function () {

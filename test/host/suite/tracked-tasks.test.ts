@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { asyncscope, fileUri } from './editing';
+import { launch, output } from './debugging';
+import { asyncscope } from './editing';
 import { until } from './waiting';
 
 describe('tasks of a program that is debugged with tracking on', function () {
@@ -14,19 +15,9 @@ describe('tasks of a program that is debugged with tracking on', function () {
 
   it('are told by the agent that it was started with, which stays', async () => {
     const { tasks } = await asyncscope();
-    const printed = new Promise<vscode.DebugSession>((resolve) => {
-      const tracker = vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', {
-        createDebugAdapterTracker: (session) => ({
-          onDidSendMessage(message: { event?: string; body?: { output?: string } }) {
-            if (message.event !== 'output' || !message.body?.output?.startsWith('waits')) return;
-            tracker.dispose();
-            resolve(session);
-          },
-        }),
-      });
-    });
-    await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], { type: 'node', request: 'launch', name: 'waits', program: fileUri('waits.js').fsPath, console: 'internalConsole' });
-    const session = await printed;
+    const printed = output('waits');
+    const { session } = await launch('waits.js');
+    await printed;
     await until(tasks.onDidChange, () => tasks.roots.length === 1);
     const names = "Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('asyncscope:')).join()";
     const agents = async () => ((await session.customRequest('evaluate', { expression: names, context: 'repl' })) as { result: string }).result;

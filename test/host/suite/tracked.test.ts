@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { BlockedWatch } from '../../../src/extension/blocked/blocked-watch';
+import { launch, output, stop } from './debugging';
 import { asyncscope, fileUri, open, ruleOf, untilFindings } from './editing';
 import { screenshot, texts } from './outside';
 import { eventually, until } from './waiting';
@@ -17,7 +18,7 @@ describe('a program that is debugged with tracking on', function () {
     blocked = (await asyncscope()).blocked;
     await open('app.js');
     const ready = output('ready');
-    session = await launch({ env: { NODE_OPTIONS: '--no-deprecation', MINE: 'kept' } });
+    ({ root: session } = await launch('app.js', { env: { NODE_OPTIONS: '--no-deprecation', MINE: 'kept' } }));
     assert.equal((await ready).trim(), 'ready true kept', "the user's environment is kept");
   });
 
@@ -84,53 +85,11 @@ describe('a program that is debugged with tracking on', function () {
   it('is not tracked where the setting is off', async () => {
     await vscode.debug.stopDebugging();
     await vscode.workspace.getConfiguration('asyncscope.trace').update('enabled', false, vscode.ConfigurationTarget.Global);
-    const untracked = await launch({ env: { NODE_OPTIONS: '--no-deprecation' } });
+    const { root: untracked } = await launch('app.js', { env: { NODE_OPTIONS: '--no-deprecation' } });
     assert.deepEqual(untracked.configuration.env, { NODE_OPTIONS: '--no-deprecation' });
   });
 });
 
-async function launch(configuration: object): Promise<vscode.DebugSession> {
-  const started = new Promise<vscode.DebugSession>((resolve) => {
-    const listening = vscode.debug.onDidStartDebugSession((one) => {
-      if (one.parentSession) return;
-      listening.dispose();
-      resolve(one);
-    });
-  });
-  await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], {
-    type: 'node',
-    request: 'launch',
-    name: 'app',
-    program: fileUri('app.js').fsPath,
-    console: 'internalConsole',
-    ...configuration,
-  });
-  return started;
-}
-
 function countOf(blocked: BlockedWatch): number {
   return blocked.places.all.reduce((sum, { count }) => sum + count, 0);
-}
-
-/** The first output of the debugged program that begins so. */
-function output(begin: string): Promise<string> {
-  return new Promise((resolve) => {
-    const tracker = vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', {
-      createDebugAdapterTracker: () => ({
-        onDidSendMessage(message: { event?: string; body?: { output?: string } }) {
-          if (message.event !== 'output' || !message.body?.output?.startsWith(begin)) return;
-          tracker.dispose();
-          resolve(message.body.output);
-        },
-      }),
-    });
-  });
-}
-
-/** Settles when the debugger stops. */
-async function stop(): Promise<void> {
-  let stopped = false;
-  const listening = vscode.debug.onDidChangeActiveStackItem((item) => (stopped ||= item !== undefined));
-  await eventually(() => stopped);
-  listening.dispose();
 }
