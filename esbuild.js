@@ -54,11 +54,20 @@ const bundles = Object.entries(entries)
     entryPoints: [path.join(__dirname, file)],
     outfile: path.join(outdir, `${name}.js`),
     // It runs inside other programs, where every byte and every require counts; a stack through it shows nobody anything.
-    ...(name === 'agent' && { minify: true, sourcemap: false, banner: {} }),
+    ...(name === 'agent' && { minify: true, sourcemap: false, banner: {}, mangleProps: privateNames(path.dirname(entries.agent)) }),
     external: ['vscode'],
     plugins: [separateBundles(loadedLater[name] ?? [])],
     supported: { 'dynamic-import': !(name in loadedLater) },
   }));
+
+/** Matches the private members of a folder's classes whose names have a capital in them: those that nobody else uses. */
+function privateNames(folder) {
+  const names = fs
+    .readdirSync(path.join(__dirname, folder))
+    .map((file) => fs.readFileSync(path.join(__dirname, folder, file), 'utf8'))
+    .flatMap((text) => [...text.matchAll(/\bprivate (?:readonly |static )*([a-z]+[A-Z]\w*)/g)].map(([, name]) => name));
+  return new RegExp(`^(?:${[...new Set(names)].join('|')})$`);
+}
 
 /** What is imported when it is needed, from whichever folder, is the bundle of that name. */
 function separateBundles(names) {

@@ -13,14 +13,14 @@ const MAX_CAPACITY = 1 << 17;
 const NO_PARENT = (1 << 15) - 1;
 
 /** How sure a forecast is. */
-const Doubt = {
+enum Doubt {
   /** One site has always followed. */
-  none: 0,
+  none = 0,
   /** Two sites take turns: what comes next tells which it was. */
-  two: 1,
+  two = 1,
   /** Only the stack can tell. */
-  many: 2,
-} as const;
+  many = 2,
+}
 
 /**
  * What followed a site last time mostly follows it again. A key says what came last; its entry says which site followed.

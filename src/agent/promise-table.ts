@@ -101,7 +101,7 @@ export class PromiseTable {
 
   /** V8 reaches an await's continuation through the awaited promise only: that one lives as long as it. */
   private isImplied(slot: number): boolean {
-    return (this.flags[slot]! & (Flag.awaited | Flag.waiting)) === Flag.awaited;
+    return (this.flags[slot]! & Flag.awaited) !== 0 && (this.flags[slot]! & Flag.waiting) === 0;
   }
 
   private grow(): boolean {
@@ -122,25 +122,25 @@ export class PromiseTable {
   }
 }
 
-export const Flag = {
-  used: 1,
+export enum Flag {
+  used = 1,
   /** A call that is suspended at an await; `parent` is what it waits for. */
-  waiting: 2,
+  waiting = 2,
   /** Some await waits for it. */
-  awaited: 4,
+  awaited = 4,
   /** `.then` was called on it. */
-  chained: 8,
+  chained = 8,
   /** Its call is not known, only its await: it began before the agent did, or was not recognised. */
-  orphan: 16,
+  orphan = 16,
   /** Its site is a forecast that was wrong before. */
-  unsure: 32,
+  unsure = 32,
   /** nameTask gave it a name. */
-  named: 64,
+  named = 64,
   /** It was resolved with another promise, `parent`. */
-  follows: 128,
-} as const;
+  follows = 128,
+}
 
 /** True for kinds of sites that are calls of functions that can wait. */
-export function isCall(kind: number): boolean {
+export function isCall(kind: SiteKind): boolean {
   return kind === SiteKind.call || kind === SiteKind.next;
 }

@@ -104,20 +104,20 @@ export class PromiseTracker implements PromiseEvents {
     const parentSlot = parent === undefined ? RELEASED : this.slotOf(parent);
     if (this.isClockOld || !this.inJob) this.elapsed();
     const site = this.finder.find(parent === undefined ? -1 : parentSlot < 0 ? 0 : this.table.site[parentSlot]!, this.now);
-    const kind = this.sites.kinds[site]!;
+    const kind: SiteKind = this.sites.kinds[site]!;
     if (parent === undefined) this.addRoot(promise, site, kind);
     else if (kind === SiteKind.await) this.addAwait(promise, site, parentSlot);
     else this.addChild(promise, site, kind, parentSlot);
   }
 
-  private addRoot(promise: object, site: number, kind: number): void {
+  private addRoot(promise: object, site: number, kind: SiteKind): void {
     const slot = (this.rootSlot = this.add(promise, site, NO_SLOT));
     if (slot === NO_SLOT) return;
     this.rootId = this.table.id[slot]!;
     this.enter(slot, kind);
   }
 
-  private enter(slot: number, kind: number): void {
+  private enter(slot: number, kind: SiteKind): void {
     if (isCall(kind)) {
       if (this.depth < DEEPEST) this.stack[this.depth++] = slot;
     } else if (kind === SiteKind.group) {
@@ -127,7 +127,7 @@ export class PromiseTracker implements PromiseEvents {
     }
   }
 
-  private addChild(promise: object, site: number, kind: number, parent: number): void {
+  private addChild(promise: object, site: number, kind: SiteKind, parent: number): void {
     const { table } = this;
     if (this.sites.isAdoption[site] && this.follow(promise, parent, site)) return;
     const slot = this.add(promise, site, parent < 0 ? NO_SLOT : parent);

@@ -10,13 +10,13 @@ const OWN_FRAMES = 4;
 const HOOKS_FILE = 'node:internal/promise_hooks';
 
 /** What happened since the last site: nothing, its call was continued, its promise was settled, V8 takes up a promise for it. */
-export const After = { made: 0, continued: 1, ended: 2, adopting: 3 } as const;
+export enum After { made = 0, continued = 1, ended = 2, adopting = 3 }
 
 /** Tells at which site each new promise is made: by the stack, or by what mostly follows the last site. */
 export class SiteFinder {
   readonly table = new SiteTable();
   lastSite = 0;
-  after: number = After.made;
+  after: After = After.made;
   /** The predictor's entry for the last site. */
   lastEntry = -1;
   /** The last answer is a forecast that was wrong before. */
@@ -37,7 +37,7 @@ export class SiteFinder {
   constructor(private readonly correct: (wasSite: number, site: number) => boolean) {}
 
   /** Another stretch of code begins, that `site` led to. */
-  begin(site: number, after: number): void {
+  begin(site: number, after: After): void {
     this.lastSite = site;
     this.after = after;
     this.otherSite = 0;

@@ -1,28 +1,28 @@
 import type { CallFrame } from './stack-reader';
 
 /** What made a promise, told by the stack. */
-export const SiteKind = {
+export enum SiteKind {
   /** Not read. */
-  unknown: 0,
+  unknown = 0,
   /** An async function was called. */
-  call: 1,
+  call = 1,
   /** `new Promise`, `Promise.resolve`, a native function's promise. */
-  made: 2,
+  made = 2,
   /** `Promise.all` and its like. */
-  group: 3,
+  group = 3,
   /** An await: the promise is V8's own, for the continuation. */
-  await: 4,
+  await = 4,
   /** `.then`, `.catch`, `.finally`; or V8 lets one promise follow another. */
-  then: 5,
+  then = 5,
   /** A combinator's `.then` on one of its members. */
-  member: 6,
+  member = 6,
   /** An async generator was asked for its next value. */
-  next: 7,
-} as const;
+  next = 7,
+}
 
 /** Where promises are made. Lines and columns from 1; 0 where they are not known. */
 export interface Site {
-  kind: number;
+  kind: SiteKind;
   /** The innermost function with source text: its script's name, its own name (with its class, where V8 knows it), and where in it. */
   file: string;
   name: string;
@@ -73,7 +73,7 @@ export class SiteTable {
     const [first, second] = frames.slice(own, at).map((frame) => frame.getFunctionName() ?? '(builtin)');
     const frame = isCaller(frames[at]) ? frames[at] : undefined;
     const fn = frame ? this.functionOf(frame) : 0;
-    let kind = kindOf(first ?? '', second ?? '', parented);
+    let kind: SiteKind = kindOf(first ?? '', second ?? '', parented);
     if (kind === SiteKind.call && frame && !this.isEntry(fn, frame.getPosition())) kind = SiteKind.made;
     const withCaller = kind !== SiteKind.await && kind !== SiteKind.member;
     const next = withCaller ? frames.slice(at + 1).find((each) => fileOf(each)) : undefined;
@@ -107,7 +107,7 @@ export class SiteTable {
     return true;
   }
 
-  private add(key: string, kind: number, builtin: string, fn: number, frame: CallFrame | undefined, caller: CallFrame | undefined): number {
+  private add(key: string, kind: SiteKind, builtin: string, fn: number, frame: CallFrame | undefined, caller: CallFrame | undefined): number {
     const number = this.sites.length;
     const site: Site = {
       ...NO_SITE,
@@ -153,7 +153,7 @@ function nameOf(frame: CallFrame): string {
   return type && !PLAIN_TYPES.has(type) ? `${type}.${last}` : last;
 }
 
-function kindOf(builtin: string, under: string, parented: boolean): number {
+function kindOf(builtin: string, under: string, parented: boolean): SiteKind {
   if (parented) {
     if (!builtin) return SiteKind.await;
     return COMBINATORS.has(under) || COMBINATORS.has(builtin) ? SiteKind.member : SiteKind.then;

@@ -130,7 +130,7 @@ export class TaskList implements AgentPart {
       if (!table.isSame(slot, id)) return { code: AwaitsCode.ready, ref: 0 };
       if (this.taskKind(slot) >= 0 && table.flags[slot]! & Flag.waiting) return { code: AwaitsCode.task, ref: id };
       const site = table.site[slot]!;
-      const kind = sites.kinds[site]!;
+      const kind: SiteKind = sites.kinds[site]!;
       if (kind === SiteKind.group) return { code: AwaitsCode.group, ref: this.groupIndex(slot, groups) };
       // Node's own functions say what they do: `readFile`.
       if (sites.internal[site] && isCall(kind)) return { code: AwaitsCode.made, ref: site };

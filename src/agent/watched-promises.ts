@@ -9,13 +9,13 @@ const CHUNK = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK - 1;
 const CHUNKS = 16;
 
-const Hold = {
-  nothing: 0,
-  strong: 1,
-  weak: 2,
+enum Hold {
+  nothing = 0,
+  strong = 1,
+  weak = 2,
   /** It lives exactly as long as another slot's object. */
-  implied: 3,
-} as const;
+  implied = 3,
+}
 
 type Chunk = (object | undefined)[];
 

@@ -42,7 +42,7 @@ export class SitePlaces {
 
   private async read([kind, builtin, file, name, line, column, fnLine, fnColumn, callerFile, callerLine, callerColumn]: SiteRow): Promise<SitePlace> {
     const site: SitePlace = { name, kind, builtin, isTopLevel: !name && fnLine === 1 && fnColumn === 1 };
-    if (file && line > 0) site.place = await this.place(file, line, column, kind === SiteKind.await);
+    if (file && line > 0) site.place = await this.place(file, line, column, (kind as SiteKind) === SiteKind.await);
     if (callerFile && callerLine > 0) site.caller = await this.place(callerFile, callerLine, callerColumn);
     return site;
   }
