@@ -37,6 +37,7 @@ const entries = {
   'language-server': 'src/extension/language-server.ts',
   probes: 'src/extension/tasks/probes.ts',
   agent: 'src/agent/agent.ts',
+  recorder: 'src/agent/recorder.ts',
   runtime: 'src/agent/runtime.ts',
 };
 
@@ -54,7 +55,8 @@ const bundles = Object.entries(entries)
     entryPoints: [path.join(__dirname, file)],
     outfile: path.join(outdir, `${name}.js`),
     // It runs inside other programs, where every byte and every require counts; a stack through it shows nobody anything.
-    ...(name === 'agent' && { minify: true, sourcemap: false, banner: {}, mangleProps: privateNames(path.dirname(entries.agent)) }),
+    ...(['agent', 'recorder'].includes(name) && { minify: true, sourcemap: false, banner: {} }),
+    ...(name === 'agent' && { mangleProps: privateNames(path.dirname(entries.agent)) }),
     external: ['vscode'],
     plugins: [separateBundles(loadedLater[name] ?? [])],
     supported: { 'dynamic-import': !(name in loadedLater) },

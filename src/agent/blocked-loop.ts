@@ -57,7 +57,7 @@ export function readBlockedLoop(sent: unknown): BlockedLoop | undefined {
   if (!isRecord(sent) || !areAmounts(sent['thresholdMs'], sent['dropped'])) return undefined;
   const { places, goingOn } = sent;
   if (!Array.isArray(places) || places.length > maxPlaces || !places.every(isPlace)) return undefined;
-  if (goingOn !== undefined && !(isRecord(goingOn) && areAmounts(goingOn['ms']) && areFrames(goingOn['frames']))) return undefined;
+  if (goingOn !== undefined && !(isRecord(goingOn) && areAmounts(goingOn['ms']) && isBlockedFrames(goingOn['frames']))) return undefined;
   return sent as unknown as BlockedLoop;
 }
 
@@ -65,12 +65,12 @@ function isPlace(sent: unknown): boolean {
   return (
     isRecord(sent) &&
     typeof sent['late'] === 'boolean' &&
-    areFrames(sent['frames']) &&
+    isBlockedFrames(sent['frames']) &&
     areAmounts(sent['count'], sent['totalMs'], sent['longestMs'], sent['lastAt'])
   );
 }
 
-function areFrames(sent: unknown): boolean {
+export function isBlockedFrames(sent: unknown): sent is BlockedFrame[] {
   return Array.isArray(sent) && sent.length <= maxFrames && sent.every(isFrame);
 }
 

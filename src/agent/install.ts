@@ -9,6 +9,8 @@ export interface AgentHandle {
   poll(request: unknown): string;
   /** Takes the agent out of the process; false where it was out already. */
   remove(): boolean;
+  /** By the name of their entry in an answer; a client may bring further ones. */
+  readonly parts: Map<string, AgentPart>;
 }
 
 /** How parts start; the name is that of the answer's entry. None may throw. */
@@ -22,6 +24,7 @@ export function install(config: AgentConfig, starters: PartStarters): AgentHandl
   const parts = new Map<string, AgentPart>();
   let installed = true;
   const handle: AgentHandle = {
+    parts,
     poll(request) {
       try {
         const parsed = parseRequest(request);

@@ -1,6 +1,7 @@
 // Keeps the table of pending promises by V8's promise hooks, and works out which of them are calls of async functions
 // and what each call waits for. V8 says of a promise only when it is made, on which other one it hangs, and when a
 // continuation runs; the rest follows from the order of these, and from the stack where it is read.
+import type { CallListener } from './call-listener';
 import { LostCalls } from './lost-calls';
 import { followPromises, type PromiseEvents } from './promise-events';
 import { Flag, isCall, NO_SLOT, PromiseTable } from './promise-table';
@@ -21,6 +22,8 @@ export class PromiseTracker implements PromiseEvents {
   readonly finder = new SiteFinder((was, site) => this.correctRoot(was, site));
   readonly sites: SiteTable = this.finder.table;
   readonly lost = new LostCalls();
+  /** Told of each step of a call while somebody records. */
+  listener: CallListener | undefined;
   busy = false;
   private readonly started = performance.now();
   private readonly stopHooks: () => void;
@@ -120,6 +123,7 @@ export class PromiseTracker implements PromiseEvents {
   private enter(slot: number, kind: SiteKind): void {
     if (isCall(kind)) {
       if (this.depth < DEEPEST) this.stack[this.depth++] = slot;
+      if (this.listener !== undefined) this.listener.onBegin(slot);
     } else if (kind === SiteKind.group) {
       this.outerGroup = this.group;
       this.group = slot;
@@ -140,6 +144,7 @@ export class PromiseTracker implements PromiseEvents {
     if (kind === SiteKind.member && this.group >= 0 && table.flags[this.group] !== 0) {
       table.extra[slot] = this.group;
       table.parent[this.group]!++;
+      if (this.listener !== undefined) this.listener.onMember(slot);
     }
   }
 
@@ -192,6 +197,7 @@ export class PromiseTracker implements PromiseEvents {
     table.extra[slot] = site;
     if (this.orphanBorn >= 0) table.born[slot] = this.orphanBorn;
     if (parent >= 0) table.flags[parent]! |= Flag.awaited;
+    if (this.listener !== undefined) this.listener.onOrphan(slot, this.orphanBorn >= 0 ? this.jobId : 0);
   }
 
   /**
@@ -223,7 +229,10 @@ export class PromiseTracker implements PromiseEvents {
 
   /** The same for a `continuation` that was taken for something else, and got a slot of its own for that. */
   private suspendAfterAll(slot: number, continuation: object, parent: number, site: number, ownSlot: number): void {
-    if (ownSlot !== NO_SLOT) this.table.remove(ownSlot);
+    if (ownSlot !== NO_SLOT) {
+      if (this.listener !== undefined) this.listener.onMistake(ownSlot);
+      this.table.remove(ownSlot);
+    }
     Stamp.change(continuation, continuationOf(slot));
     this.suspend(slot, continuation, parent, site);
   }
@@ -243,6 +252,7 @@ export class PromiseTracker implements PromiseEvents {
     table.watched.keep(slot, continuation);
     if (parent >= 0) table.flags[parent]! |= Flag.awaited;
     this.armFlush();
+    if (this.listener !== undefined) this.listener.onSuspend(slot);
   }
 
   onBefore(promise: object): void {
@@ -257,8 +267,10 @@ export class PromiseTracker implements PromiseEvents {
       const site = table.site[stamp]!;
       this.jobSlot = stamp;
       this.jobId = table.id[stamp]!;
-      if (table.flags[stamp]! & Flag.orphan) this.orphanBorn = table.born[stamp]!;
-      else if (isCall(this.sites.kinds[site]!)) {
+      if (table.flags[stamp]! & Flag.orphan) {
+        this.orphanBorn = table.born[stamp]!;
+        if (this.listener !== undefined) this.listener.onResume(stamp);
+      } else if (isCall(this.sites.kinds[site]!)) {
         this.finder.begin(site, After.adopting);
         this.setBase(stamp);
         return;
@@ -267,6 +279,7 @@ export class PromiseTracker implements PromiseEvents {
     } else if (stamp !== RELEASED) {
       const slot = continuationOf(stamp); // its own inverse
       this.finder.begin(table.extra[slot]!, After.continued);
+      if (this.listener !== undefined) this.listener.onResume(slot);
       table.flags[slot]! &= ~Flag.waiting;
       table.watched.forget(slot);
       this.setBase(slot);
@@ -318,6 +331,7 @@ export class PromiseTracker implements PromiseEvents {
     const site = this.table.site[slot]!;
     // A combinator wraps what is no promise in one of its own, which looks like another combinator.
     if (slot === this.group && this.table.parent[slot] === 0) this.group = this.outerGroup;
+    if (this.listener !== undefined) this.listener.onEnd(slot);
     if (isCall(this.sites.kinds[site]!)) {
       for (let at = this.depth - 1; at >= 0; at--) {
         if (this.stack[at] !== slot) continue;
@@ -371,12 +385,14 @@ export class PromiseTracker implements PromiseEvents {
     if (slot === NO_SLOT || !table.isSame(slot, this.rootId)) return false;
     table.site[slot] = site;
     if (isCall(kinds[was]!) && this.depth > 0 && this.stack[this.depth - 1] === slot) this.depth--;
+    if (this.listener !== undefined && isCall(kinds[was]!)) this.listener.onMistake(slot);
     this.enter(slot, kinds[site]!);
     return true;
   }
 
   private onLost(slot: number): void {
     const { table } = this;
+    if (this.listener !== undefined) this.listener.onLost(slot);
     if (!(table.flags[slot]! & Flag.waiting) || this.sites.internal[table.extra[slot]!]) return;
     this.lost.add({ site: table.site[slot]!, awaitSite: table.extra[slot]!, ageMs: Math.round(this.now - table.born[slot]!) });
   }

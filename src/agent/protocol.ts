@@ -203,7 +203,7 @@ export function parseResources(value: unknown): Record<string, number> {
 const COLUMNS = ['id', 'kind', 'site', 'at', 'born', 'marks', 'awaits', 'ref'] as const satisfies readonly (keyof TaskColumns)[];
 const COUNTS = ['created', 'pending', 'lost', 'dropped', 'unread', 'untold'] as const satisfies readonly (keyof TaskCounts)[];
 
-function isSiteRow(row: unknown): row is SiteRow {
+export function isSiteRow(row: unknown): row is SiteRow {
   const texts = new Set([1, 2, 3, 8]);
   return Array.isArray(row) && row.length === 11 && row.every((cell, index) => (texts.has(index) ? typeof cell === 'string' : isCount(cell)));
 }

@@ -1,3 +1,4 @@
+import type { SiteRow } from './protocol';
 import type { CallFrame } from './stack-reader';
 
 /** What made a promise, told by the stack. */
@@ -161,4 +162,9 @@ function kindOf(builtin: string, under: string, parented: boolean): SiteKind {
   if (!builtin) return SiteKind.call;
   if (COMBINATORS.has(builtin)) return SiteKind.group;
   return REQUESTS.has(builtin) ? SiteKind.next : SiteKind.made;
+}
+
+/** A site as a client is told of it. */
+export function siteRow({ kind, builtin, file, name, line, column, fnLine, fnColumn, callerFile, callerLine, callerColumn }: Site): SiteRow {
+  return [kind, builtin, file, name, line, column, fnLine, fnColumn, callerFile, callerLine, callerColumn];
 }

@@ -3,8 +3,8 @@ import type { AgentPart } from './part';
 import { Flag, isCall, NO_SLOT } from './promise-table';
 import { PromiseTracker } from './promise-tracker';
 import type { TaskDescription } from '../../runtime';
-import { AwaitsCode, MAX_TASKS_TOLD, TaskCode, TaskMark, type GroupRow, type SiteRow, type TaskData } from './protocol';
-import { SiteKind, type Site } from './sites';
+import { AwaitsCode, MAX_TASKS_TOLD, TaskCode, TaskMark, type GroupRow, type TaskData } from './protocol';
+import { SiteKind, siteRow } from './sites';
 
 /** A promise behind so many `.then`s is not followed further. */
 const LONGEST_CHAIN = 1_000;
@@ -78,6 +78,7 @@ export class TaskList implements AgentPart {
     if (this.names.size >= MAX_NAMES && !this.names.has(id)) this.forgetNames();
     this.names.set(id, text.slice(0, LONGEST_NAME));
     table.flags[slot]! |= Flag.named;
+    this.tracker.listener?.onName(id, this.names.get(id)!);
     return true;
   }
 
@@ -191,6 +192,3 @@ export class TaskList implements AgentPart {
   }
 }
 
-function siteRow({ kind, builtin, file, name, line, column, fnLine, fnColumn, callerFile, callerLine, callerColumn }: Site): SiteRow {
-  return [kind, builtin, file, name, line, column, fnLine, fnColumn, callerFile, callerLine, callerColumn];
-}

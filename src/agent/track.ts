@@ -1,14 +1,21 @@
 import type { AgentPart } from './part';
+import type { PromiseTracker } from './promise-tracker';
 import { RUNTIME_KEY, type Runtime } from './runtime';
 import { TaskList } from './task-list';
 
+/** The part `tasks`. */
+export interface TaskPart extends AgentPart {
+  readonly tracker: PromiseTracker;
+}
+
 /** Tracks promises, and lets the program itself ask for them (`asyncscope/runtime`). */
-export function startTracking(): AgentPart {
+export function startTracking(): TaskPart {
   const list = new TaskList();
   const runtime: Runtime = { allTasks: () => list.describe(), nameTask: (name) => list.name(name) };
   const key = Symbol.for(RUNTIME_KEY);
   Object.defineProperty(globalThis, key, { value: runtime, enumerable: false, configurable: true, writable: false });
   return {
+    tracker: list.tracker,
     poll: (request) => list.poll(request),
     remove() {
       list.remove();

@@ -2,7 +2,7 @@
 // thread that watches the beats has the stack noted meanwhile.
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
-import { maxPlaces, watchThreadName, type BlockedLoop, type BlockedPlace } from './blocked-loop';
+import { maxPlaces, watchThreadName, type BlockedFrame, type BlockedLoop, type BlockedPlace } from './blocked-loop';
 import { heaviest, heldUpStack, placeKey, type NotedStack } from './noted-stack';
 import type { AgentPart } from './part';
 import { slots, watchThread, type Ping, type WatchData } from './watch-thread';
@@ -25,6 +25,8 @@ export interface WatchdogHandle {
   tell(): string;
   /** For a client: starts the watching thread, where it is not there. */
   watch(): void;
+  /** A client's: told of each block when it is over. `at`: when it began, in milliseconds since 1970. */
+  onBlock?: (at: number, ms: number, frames: readonly BlockedFrame[]) => void;
 }
 
 /**
@@ -155,6 +157,7 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
     place.totalMs += whole;
     place.longestMs = Math.max(place.longestMs, whole);
     place.lastAt = Math.round(origin + now() - ms);
+    handle.onBlock?.(place.lastAt, whole, place.frames);
   }
 
   function tell(): BlockedLoop {

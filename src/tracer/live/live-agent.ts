@@ -1,9 +1,9 @@
 // The client of the agent in a process: brings it in, asks it, takes it out. Everything goes over the inspector session.
-import { readFile } from 'node:fs/promises';
 import { handleName, type AgentConfig } from '../../agent/config';
 import { parseAnswer, parseTaskData, PROTOCOL_VERSION, type PollAnswer, type PollRequest, type TaskCounts } from '../../agent/protocol';
 import type { InspectorSession } from '../inspector/session';
 import type { Task } from '../task';
+import { evaluate, startBundle } from './evaluation';
 import { agentConfig, newSecret } from './launch';
 import { liveTasks, lostTasks, trackingWarnings, type LostTask } from './live-tasks';
 import { SitePlaces } from './site-places';
@@ -26,18 +26,10 @@ export interface LiveLook {
   answer: PollAnswer;
 }
 
-interface EvaluateResult {
-  result: { value?: unknown };
-  exceptionDetails?: { text: string; exception?: { description?: string } };
-}
-
 export interface InstallOptions extends Omit<AgentConfig, 'version' | 'secret'> {
   /** The bundle's file, `dist/agent.js`. */
   agentPath: string;
 }
-
-/** An answer about very many tasks takes the process a while. */
-const POLL_TIMEOUT_MS = 20_000;
 
 export class LiveAgent {
   private readonly places = new SitePlaces();
@@ -56,14 +48,7 @@ export class LiveAgent {
   static async install(session: InspectorSession, { agentPath, ...options }: InstallOptions, idPrefix = 't'): Promise<LiveAgent> {
     const secret = newSecret();
     const config = JSON.stringify(agentConfig({ secret, ...options }));
-    const source = await readFile(agentPath, 'utf8');
-    const expression = `(() => {
-      const load = typeof require === 'function' ? require : (name) => process.getBuiltinModule(name);
-      const module = { exports: {} };
-      (function (module, exports, require) {${source}\n})(module, module.exports, load);
-      return module.exports.start(${JSON.stringify(config)}) !== undefined;
-    })()`;
-    if ((await evaluate(session, expression)) !== true) throw new Error('The process did not take the agent.');
+    if (!(await startBundle(session, agentPath, config))) throw new Error('The process did not take the agent.');
     return new LiveAgent(session, secret, idPrefix);
   }
 
@@ -87,14 +72,4 @@ export class LiveAgent {
   private get handle(): string {
     return `globalThis[${JSON.stringify(handleName(this.secret))}]`;
   }
-}
-
-async function evaluate(session: InspectorSession, expression: string): Promise<unknown> {
-  const params = { expression, includeCommandLineAPI: true, returnByValue: true, silent: true };
-  const { result, exceptionDetails } = await session.send<EvaluateResult>('Runtime.evaluate', params, { timeoutMs: POLL_TIMEOUT_MS });
-  if (exceptionDetails) {
-    const reason = (exceptionDetails.exception?.description ?? exceptionDetails.text).split('\n')[0] ?? '';
-    throw new Error(`The agent failed in the process: ${reason}.`);
-  }
-  return result.value;
 }

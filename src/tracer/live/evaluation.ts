@@ -1,0 +1,34 @@
+// Runs text in the process, over the inspector session.
+import { readFile } from 'node:fs/promises';
+import type { InspectorSession } from '../inspector/session';
+
+interface EvaluateResult {
+  result: { value?: unknown };
+  exceptionDetails?: { text: string; exception?: { description?: string } };
+}
+
+/** An answer about very many tasks takes the process a while. */
+const TIMEOUT_MS = 20_000;
+
+/** The value of an expression, which must be JSON. Rejects with a one-sentence Error where it throws. */
+export async function evaluate(session: InspectorSession, expression: string): Promise<unknown> {
+  const params = { expression, includeCommandLineAPI: true, returnByValue: true, silent: true };
+  const { result, exceptionDetails } = await session.send<EvaluateResult>('Runtime.evaluate', params, { timeoutMs: TIMEOUT_MS });
+  if (exceptionDetails) {
+    const reason = (exceptionDetails.exception?.description ?? exceptionDetails.text).split('\n')[0] ?? '';
+    throw new Error(`The agent failed in the process: ${reason}.`);
+  }
+  return result.value;
+}
+
+/** Evaluates a bundle as a module and calls its `start` with `argument`; false where that gives nothing or false. */
+export async function startBundle(session: InspectorSession, file: string, argument: string): Promise<boolean> {
+  const source = await readFile(file, 'utf8');
+  const expression = `(() => {
+    const load = typeof require === 'function' ? require : (name) => process.getBuiltinModule(name);
+    const module = { exports: {} };
+    (function (module, exports, require) {${source}\n})(module, module.exports, load);
+    return Boolean(module.exports.start(${JSON.stringify(argument)}));
+  })()`;
+  return (await evaluate(session, expression)) === true;
+}
