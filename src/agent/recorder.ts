@@ -184,7 +184,7 @@ class Recorder implements CallListener, RecorderPart {
       this.code = AwaitsCode.ready;
       if (!table.isSame(slot, id)) return;
       const site = table.site[slot]!;
-      const kind = sites.kinds[site]!;
+      const kind: SiteKind = sites.kinds[site]!;
       this.ref = id;
       this.code = AwaitsCode.task;
       if (this.isTask(slot)) return;
