@@ -5,17 +5,20 @@ import { parseConfig, CONFIG_VARIABLE, type AgentConfig } from './config';
 import { reportAtExit } from './exit-report';
 import { install, type AgentHandle, type PartStarters } from './install';
 import { PROTOCOL_VERSION, type PollRequest } from './protocol';
-import { startTracking } from './track';
+import { startTracking, type TaskPart } from './track';
 import { startWatchdog } from './watchdog';
 
 const WHOLE_REQUEST = JSON.stringify({ version: PROTOCOL_VERSION, sites: 0 } satisfies PollRequest);
 
+/** Of the promises; started before the event loop's watchdog, which asks it. */
+let tracking: TaskPart | undefined;
+
 /** What the agent watches. */
 const parts: PartStarters = {
-  tasks: ({ track = true }) => (track ? startTracking() : undefined),
+  tasks: ({ track = true }) => (tracking = track ? startTracking() : undefined),
   resources: () => ({ poll: activeResources, remove: () => undefined }),
   // A worker thread may block: that is what it is for.
-  blocked: ({ blockedMs, secret, debugged }) => (blockedMs && isMainThread ? startWatchdog(blockedMs, watchdogName(secret), debugged) : undefined),
+  blocked: ({ blockedMs, secret, debugged }) => (blockedMs && isMainThread ? startWatchdog(blockedMs, watchdogName(secret), () => tracking?.running(), debugged) : undefined),
   exit: ({ reportFolder }, handle) => (reportFolder ? reportAtExit(reportFolder, () => handle.poll(WHOLE_REQUEST)) : undefined),
 };
 

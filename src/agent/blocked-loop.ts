@@ -10,6 +10,12 @@ export interface BlockedFrame {
   column: number;
 }
 
+/** The async call that ran, and where its function starts. */
+export interface BlockedTask extends BlockedFrame {
+  /** As in the list of tasks. */
+  id: number;
+}
+
 /** All blocks of one place. */
 export interface BlockedPlace {
   /** Innermost first, at most `maxFrames`. Empty where no JavaScript was met before the loop turned again. */
@@ -19,6 +25,8 @@ export interface BlockedPlace {
    * but the last one before it, or native code that Node's own function there has called.
    */
   late: boolean;
+  /** What ran when the longest of them was met; undefined where that was no async call. */
+  task?: BlockedTask | undefined;
   count: number;
   totalMs: number;
   longestMs: number;
@@ -30,6 +38,7 @@ export interface BlockedPlace {
 export interface BlockGoingOn {
   ms: number;
   frames: BlockedFrame[];
+  task?: BlockedTask | undefined;
 }
 
 export interface BlockedLoop {
@@ -57,7 +66,7 @@ export function readBlockedLoop(sent: unknown): BlockedLoop | undefined {
   if (!isRecord(sent) || !areAmounts(sent['thresholdMs'], sent['dropped'])) return undefined;
   const { places, goingOn } = sent;
   if (!Array.isArray(places) || places.length > maxPlaces || !places.every(isPlace)) return undefined;
-  if (goingOn !== undefined && !(isRecord(goingOn) && areAmounts(goingOn['ms']) && isBlockedFrames(goingOn['frames']))) return undefined;
+  if (goingOn !== undefined && !(isRecord(goingOn) && areAmounts(goingOn['ms']) && isBlockedFrames(goingOn['frames']) && isTask(goingOn['task']))) return undefined;
   return sent as unknown as BlockedLoop;
 }
 
@@ -66,8 +75,13 @@ function isPlace(sent: unknown): boolean {
     isRecord(sent) &&
     typeof sent['late'] === 'boolean' &&
     isBlockedFrames(sent['frames']) &&
+    isTask(sent['task']) &&
     areAmounts(sent['count'], sent['totalMs'], sent['longestMs'], sent['lastAt'])
   );
+}
+
+function isTask(sent: unknown): boolean {
+  return sent === undefined || (isFrame(sent) && isRecord(sent) && areAmounts(sent['id']));
 }
 
 export function isBlockedFrames(sent: unknown): sent is BlockedFrame[] {

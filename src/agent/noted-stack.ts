@@ -1,5 +1,5 @@
 // The stack of the main thread, noted while an interruption holds it up.
-import { maxFrames, type BlockedFrame } from './blocked-loop';
+import { maxFrames, type BlockedFrame, type BlockedTask } from './blocked-loop';
 import { stackReader, type CallFrame } from './stack-reader';
 
 export interface NotedStack {
@@ -7,6 +7,7 @@ export interface NotedStack {
   frames: BlockedFrame[];
   /** See BlockedPlace. */
   late: boolean;
+  task: BlockedTask | undefined;
   /** How much of the block it stands for, in milliseconds. */
   ms: number;
 }
@@ -21,12 +22,12 @@ const ownFrames = 4;
 const read = stackReader(ownFrames + maxFrames);
 
 /** The stack that an interruption holds up; `delayMs` is how long the interruption had to wait for it. */
-export function heldUpStack(ms: number, delayMs: number): NotedStack {
+export function heldUpStack(ms: number, delayMs: number, task: BlockedTask | undefined): NotedStack {
   const late = delayMs > promptMs;
   // Native functions have no file, and those that wait at an await are not on the stack.
   const frames = read().slice(ownFrames).filter((frame) => frame.getFileName() && !frame.isAsync());
   if (late && frames[0] && isAtItsStart(frames[0])) frames.shift();
-  return { frames: frames.map(frameOf), late, ms };
+  return { frames: frames.map(frameOf), late, task, ms };
 }
 
 /** Native code is over, and the next function was about to begin when the interruption came: it has nothing to do with it. */

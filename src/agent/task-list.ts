@@ -1,4 +1,5 @@
 // Tells a client which calls are pending, from the tracker's table.
+import type { BlockedTask } from './blocked-loop';
 import type { AgentPart } from './part';
 import { Flag, isCall, NO_SLOT } from './promise-table';
 import { PromiseTracker } from './promise-tracker';
@@ -67,6 +68,17 @@ export class TaskList implements AgentPart {
       return task;
     });
     return described.sort((a, b) => a.id - b.id);
+  }
+
+  /** The call that runs now; undefined where there is none, or its function is not known. */
+  running(): BlockedTask | undefined {
+    const { table, sites } = this.tracker;
+    const slot = this.tracker.current();
+    const site = slot === NO_SLOT ? undefined : sites.sites[table.site[slot]!];
+    // What asks a generator stands in the site of the request, not the generator.
+    if (site?.kind !== SiteKind.call) return undefined;
+    const { name, file: url, line, column } = site;
+    return { id: table.id[slot]!, name, url, line, column };
   }
 
   /** Names the call that runs now. False where there is none that is known. */

@@ -1,3 +1,4 @@
+import type { BlockedTask } from './blocked-loop';
 import type { AgentPart } from './part';
 import type { PromiseTracker } from './promise-tracker';
 import { RUNTIME_KEY, type Runtime } from './runtime';
@@ -6,6 +7,8 @@ import { TaskList } from './task-list';
 /** The part `tasks`. */
 export interface TaskPart extends AgentPart {
   readonly tracker: PromiseTracker;
+  /** The async call that runs now. */
+  running(): BlockedTask | undefined;
 }
 
 /** Tracks promises, and lets the program itself ask for them (`asyncscope/runtime`). */
@@ -16,6 +19,7 @@ export function startTracking(): TaskPart {
   Object.defineProperty(globalThis, key, { value: runtime, enumerable: false, configurable: true, writable: false });
   return {
     tracker: list.tracker,
+    running: () => list.running(),
     poll: (request) => list.poll(request),
     remove() {
       list.remove();

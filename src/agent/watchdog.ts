@@ -2,7 +2,7 @@
 // thread that watches the beats has the stack noted meanwhile.
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
-import { maxPlaces, watchThreadName, type BlockedFrame, type BlockedLoop, type BlockedPlace } from './blocked-loop';
+import { maxPlaces, watchThreadName, type BlockedFrame, type BlockedLoop, type BlockedPlace, type BlockedTask } from './blocked-loop';
 import { heaviest, heldUpStack, placeKey, type NotedStack } from './noted-stack';
 import type { AgentPart } from './part';
 import { slots, watchThread, type Ping, type WatchData } from './watch-thread';
@@ -31,10 +31,10 @@ export interface WatchdogHandle {
 
 /**
  * Watches the loop of the main thread; `name` is that of a global property, secret, for the WatchdogHandle. Start-up,
- * before the loop's first turn, is no block: nothing waits for the loop yet. `later`: a client starts the watching thread.
- * Says BlockedLoop.
+ * before the loop's first turn, is no block: nothing waits for the loop yet. `running` tells which async call runs now.
+ * `later`: a client starts the watching thread. Says BlockedLoop.
  */
-export function startWatchdog(thresholdMs: number, name: string, later = false): AgentPart {
+export function startWatchdog(thresholdMs: number, name: string, running: () => BlockedTask | undefined, later = false): AgentPart {
   // The program may put fakes in the place of these.
   const now = performance.now.bind(performance);
   const hrtime = process.hrtime.bind(process);
@@ -123,7 +123,7 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
   function note(askedAt: number): void {
     if (busy() < thresholdMs * 0.3 || noted.length >= maxNoted) return;
     const notedMs = noted.reduce((sum, stack) => sum + stack.ms, 0);
-    noted.push(heldUpStack(busy() - notedMs, milliseconds() - askedAt));
+    noted.push(heldUpStack(busy() - notedMs, milliseconds() - askedAt, running()));
   }
 
   /** The turn that has just ended was long: counts the block in it. */
@@ -155,7 +155,10 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
     const whole = Math.round(ms);
     place.count++;
     place.totalMs += whole;
-    place.longestMs = Math.max(place.longestMs, whole);
+    if (whole > place.longestMs) {
+      place.longestMs = whole;
+      place.task = stack?.task;
+    }
     place.lastAt = Math.round(origin + now() - ms);
     handle.onBlock?.(place.lastAt, whole, place.frames);
   }
@@ -163,7 +166,7 @@ export function startWatchdog(thresholdMs: number, name: string, later = false):
   function tell(): BlockedLoop {
     const told: BlockedLoop = { thresholdMs, places: [...places.values()], dropped };
     const ms = busy();
-    if (!forgiven && ms >= thresholdMs && wasAsked()) told.goingOn = { ms: Math.round(ms), frames: noted.at(-1)?.frames ?? [] };
+    if (!forgiven && ms >= thresholdMs && wasAsked()) told.goingOn = { ms: Math.round(ms), frames: noted.at(-1)?.frames ?? [], task: noted.at(-1)?.task };
     return told;
   }
 

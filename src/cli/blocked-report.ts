@@ -19,9 +19,10 @@ export function blockedLines(subject: string, { spots, dropped, goingOn }: Block
   return lines;
 }
 
-/** `230 ms  14×  src/report.ts:10:3  report, in readFileSync`. */
-function spotLine({ at, exact, name, calls, count, longestMs }: BlockedSpot): string {
+/** `230 ms  14×  src/report.ts:10:3  report, in readFileSync  in task handle`. */
+function spotLine({ at, exact, name, calls, task, count, longestMs }: BlockedSpot): string {
   const columns = [`${longestMs} ms`.padStart(8), `${count}×`.padStart(4)];
   if (!at) return [...columns, 'no JavaScript was met: native code, garbage collection or the start of the program'].join('  ');
-  return [...columns, `${exact ? '' : 'about '}${positionText(at)}`, calls ? `${name}, in ${calls}` : name].join('  ');
+  const inTask = task && task.name !== name ? [`in task ${task.name}`] : [];
+  return [...columns, `${exact ? '' : 'about '}${positionText(at)}`, calls ? `${name}, in ${calls}` : name, ...inTask].join('  ');
 }

@@ -29,7 +29,7 @@ export function activate(context: vscode.ExtensionContext): AsyncscopeApi {
     });
     return server;
   };
-  const tasks = new TaskExplorer(log);
+  const tasks = new TaskExplorer(log, blocked);
   explorer = tasks;
   context.subscriptions.push(
     log,

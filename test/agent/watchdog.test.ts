@@ -37,6 +37,9 @@ describe('the watchdog', function () {
       assert.equal(repeated.count, 3);
       assert.ok(repeated.longestMs >= 250 && repeated.totalMs >= 3 * 250 && repeated.totalMs >= repeated.longestMs);
       assert.ok(at('spins', 'in a callback').longestMs >= 400);
+      assert.deepEqual([repeated.task?.name, repeated.task?.url, repeated.task?.line], ['main', blocking, lineOf('main')]);
+      assert.equal(at('starves').task?.name, 'step', 'the call that runs, not those that wait for it');
+      assert.equal(at('spins', 'in a callback').task, undefined, 'no async call');
 
       // Native code that calls nothing: the stack is met where JavaScript goes on.
       const parsing = at('after parsing');
@@ -109,6 +112,7 @@ describe('the watchdog', function () {
       { ...good, places: [{ ...good.places[0], frames: [{ name: 1 }] }] },
       { ...good, places: new Array(1000).fill(good.places[0]) },
       { ...good, goingOn: { ms: 'long', frames: [] } },
+      { ...good, places: [{ ...good.places[0], task: { name: 'f', url: '/f.js', line: 1, column: 1 } }] },
     ]) {
       assert.equal(readBlockedLoop(bad), undefined);
     }

@@ -1,5 +1,6 @@
 // Blocks of the event loop in the programs that are debugged: asked for, shown at their lines, told to the server.
 import * as vscode from 'vscode';
+import type { BlockedReport } from '../../tracer/live/blocked-loop';
 import { blockedText } from '../../tracer/live/blocked-text';
 import { isNodeProgram } from '../tasks/debugged';
 import type { BlockedProbe } from './blocked-probe';
@@ -12,6 +13,10 @@ const askEvery = 1000;
 export class BlockedWatch implements vscode.Disposable {
   readonly places = new BlockedPlaces();
   private readonly probes = new Map<string, Promise<BlockedProbe>>();
+  /** What each program has said last, by its session's id, until that ends. */
+  private readonly reports = new Map<string, BlockedReport>();
+  private readonly didReport = new vscode.EventEmitter<void>();
+  readonly onDidReport = this.didReport.event;
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly disposables: vscode.Disposable[] = [];
   private readonly decoration = vscode.window.createTextEditorDecorationType({
@@ -24,6 +29,7 @@ export class BlockedWatch implements vscode.Disposable {
   constructor(private readonly log: vscode.LogOutputChannel) {
     this.disposables.push(
       this.places,
+      this.didReport,
       this.decoration,
       vscode.debug.onDidStartDebugSession((session) => this.begin(session)),
       vscode.debug.onDidTerminateDebugSession((session) => this.end(session)),
@@ -54,11 +60,24 @@ export class BlockedWatch implements vscode.Disposable {
   private async ask(id: string): Promise<void> {
     try {
       const report = await (await this.probes.get(id))?.ask();
-      if (report) this.places.tell(id, report);
+      if (report) this.tell(id, report);
     } catch (error) {
       if (this.probes.has(id)) this.log.debug(reasonOf(error));
     }
     if (this.probes.has(id)) this.timers.set(id, setTimeout(() => void this.ask(id), askEvery));
+  }
+
+  private tell(id: string, report: BlockedReport): void {
+    if (!this.probes.has(id)) return; // it has ended meanwhile
+    this.places.tell(id, report);
+    const before = this.reports.get(id);
+    this.reports.set(id, report);
+    if (JSON.stringify(before) !== JSON.stringify(report)) this.didReport.fire();
+  }
+
+  /** What blocked the loop of a program that is debugged with tracking on. */
+  reportOf(session: string): BlockedReport | undefined {
+    return this.reports.get(session);
   }
 
   private end({ id }: vscode.DebugSession): void {
@@ -67,6 +86,7 @@ export class BlockedWatch implements vscode.Disposable {
     this.timers.delete(id);
     const probe = this.probes.get(id);
     this.probes.delete(id);
+    this.reports.delete(id);
     probe?.then((open) => open.close(), () => undefined);
   }
 

@@ -1,6 +1,7 @@
 // Follows the tasks of a process that runs, by the agent that is put into it. Part of the bundle that holds the tracer.
 import path from 'node:path';
 import type { InspectorSession } from '../../tracer/inspector/session';
+import { BlockedLoopReader, RemoteWatchdog, type BlockedReport } from '../../tracer/live/blocked-loop';
 import { LiveAgent } from '../../tracer/live/live-agent';
 import { TaskHistory } from '../../tracer/live/task-history';
 import { liveWarnings } from '../../tracer/live/warnings';
@@ -19,6 +20,8 @@ export interface WatchOptions {
   readonly node: string;
   /** Of the agent that the program was started with, which stays in it. */
   readonly secret: string | undefined;
+  /** Blocks of the event loop from so many milliseconds on are told of by an agent that is put in; 0 for none. */
+  readonly blockedMs: number;
   /** Called in the end. */
   readonly letGo: () => Promise<void>;
 }
@@ -36,6 +39,8 @@ const looksBetweenWarnings = 4;
 export class LiveWatch implements LiveProbe {
   private looks = 0;
   private warnings: LiveView['warnings'] = [];
+  private readonly reader = new BlockedLoopReader();
+  private blocked: { told: string; report: BlockedReport } | undefined;
 
   private constructor(
     private threads: WatchedThread[],
@@ -44,10 +49,10 @@ export class LiveWatch implements LiveProbe {
   ) {}
 
   /** Puts the agent into the threads that have none. Rejects with a one-sentence Error where the main thread does not take it. */
-  static async start({ threads, pid, node, secret, letGo }: WatchOptions): Promise<LiveWatch> {
+  static async start({ threads, pid, node, secret, blockedMs, letGo }: WatchOptions): Promise<LiveWatch> {
     const watched: WatchedThread[] = [];
     try {
-      for (const thread of threads) watched.push({ ...thread, ...(await agentOf(thread, secret)), history: new TaskHistory() });
+      for (const thread of threads) watched.push({ ...thread, ...(await agentOf(thread, secret, blockedMs)), history: new TaskHistory() });
     } catch (error) {
       if (watched.length === 0) {
         await letGo();
@@ -63,7 +68,8 @@ export class LiveWatch implements LiveProbe {
     for (const thread of [...this.threads]) {
       try {
         const look = await thread.agent.poll();
-        thread.history.add(look, performance.now());
+        if (thread.id === '0') await this.readBlocked(look.answer.parts['blocked']);
+        thread.history.add(thread.id === '0' ? { ...look, blocked: this.blocked?.report } : look, performance.now());
         report.threads.push({ id: thread.id, name: thread.name, tasks: look.tasks });
         report.warnings.push(...look.warnings);
       } catch (error) {
@@ -72,7 +78,19 @@ export class LiveWatch implements LiveProbe {
       }
     }
     if (this.looks++ % looksBetweenWarnings === 0) this.warnings = this.threads.flatMap(({ history }) => liveWarnings(history));
-    return { report, warnings: this.warnings, places: this.threads.flatMap(({ history }) => [...history.places]) };
+    return { report, warnings: this.warnings, places: this.threads.flatMap(({ history }) => [...history.places]), blocked: this.blocked?.report };
+  }
+
+  async forgive(): Promise<void> {
+    const main = this.threads.find(({ id }) => id === '0');
+    if (main) await new RemoteWatchdog(main.session, main.agent.secret).forgive().catch(() => undefined); // it has ended
+  }
+
+  /** The same is read once: most looks find nothing new. */
+  private async readBlocked(sent: unknown): Promise<void> {
+    if (sent === undefined) return;
+    const told = JSON.stringify(sent);
+    if (told !== this.blocked?.told) this.blocked = { told, report: await this.reader.read(sent) };
   }
 
   async stop(): Promise<void> {
@@ -82,11 +100,14 @@ export class LiveWatch implements LiveProbe {
   }
 }
 
-async function agentOf({ id, session }: WatchableThread, secret: string | undefined): Promise<Pick<WatchedThread, 'agent' | 'installed'>> {
+async function agentOf({ id, session }: WatchableThread, secret: string | undefined, blockedMs: number): Promise<Pick<WatchedThread, 'agent' | 'installed'>> {
   const idPrefix = id === '0' ? 't' : `w${id}.t`;
   const known = secret === undefined ? undefined : new LiveAgent(session, secret, idPrefix);
   // A program that was started with it may have started others without.
   const isThere = (await known?.poll().catch(() => undefined))?.counts !== undefined;
   if (known && isThere) return { agent: known, installed: false };
-  return { agent: await LiveAgent.install(session, { agentPath: path.join(__dirname, 'agent.js') }, idPrefix), installed: true };
+  const options = blockedMs > 0 ? { blockedMs, debugged: session.shared } : {};
+  const agent = await LiveAgent.install(session, { agentPath: path.join(__dirname, 'agent.js'), ...options }, idPrefix);
+  if (id === '0' && blockedMs > 0 && session.shared) await new RemoteWatchdog(session, agent.secret).watch();
+  return { agent, installed: true };
 }

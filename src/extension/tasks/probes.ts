@@ -82,11 +82,11 @@ class Probe implements TaskProbe {
   }
 
   /** Over a connection of its own: a snapshot may be taken meanwhile. */
-  async watch(): Promise<LiveProbe> {
+  async watch(blockedMs: number): Promise<LiveProbe> {
     const attachment = this.keep ? await this.connected((kept) => Promise.resolve(kept)) : await this.attach();
     const letGo = () => (attachment === this.kept ? Promise.resolve() : attachment.close());
     const { pid, node } = attachment;
-    return LiveWatch.start({ threads: await threadsOf(attachment), pid, node, secret: this.secret, letGo });
+    return LiveWatch.start({ threads: await threadsOf(attachment), pid, node, secret: this.secret, blockedMs, letGo });
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Place, Task, TaskReport } from '../../tracer/task';
 import { formatDuration, formatMegabytes, type PauseEstimate } from '../../tracer/pause-estimate';
 import { taskLine } from '../../tracer/task-text';
+import type { BlockedWatch } from '../blocked/blocked-watch';
 import { isNodeProgram } from './debugged';
 import { groupings, type Grouping } from './forest';
 import { LivePolling } from './live-polling';
@@ -19,7 +20,7 @@ const askAbove = 100_000_000;
 
 export class TaskExplorer implements vscode.Disposable {
   private readonly sources = new Map<string, TaskSource>();
-  private readonly tree = new TaskTree(() => [...this.sources.values()]);
+  private readonly tree: TaskTree;
   private readonly view: vscode.TreeView<TreeNode>;
   private readonly polling = new LivePolling(() => (this.view.visible && !this.paused ? this.watched() : []));
   private readonly hints = new WaitingHints(() => this.watched().flatMap(({ state }) => (state.kind === 'seen' && state.live ? state.live.places : [])));
@@ -29,7 +30,15 @@ export class TaskExplorer implements vscode.Disposable {
   /** Fires after a look, and when a source comes or goes. */
   readonly onDidChange = this.didChange.event;
 
-  constructor(private readonly log: vscode.LogOutputChannel) {
+  /** `blocked`: what blocks the loops of programs that are debugged with tracking on. */
+  constructor(
+    private readonly log: vscode.LogOutputChannel,
+    blocked: BlockedWatch,
+  ) {
+    this.tree = new TaskTree(
+      () => [...this.sources.values()],
+      ({ key }) => blocked.reportOf(key),
+    );
     this.view = vscode.window.createTreeView(viewId, { treeDataProvider: this.tree, showCollapseAll: true });
     const command = (id: string, run: (...args: never[]) => unknown): vscode.Disposable => vscode.commands.registerCommand(`asyncscope.tasks.${id}`, run);
     this.disposables.push(
@@ -37,6 +46,7 @@ export class TaskExplorer implements vscode.Disposable {
       this.didChange,
       this.polling,
       this.hints,
+      blocked.onDidReport(() => this.tree.refresh()),
       this.view.onDidChangeVisibility(() => this.polling.update()),
       vscode.debug.onDidStartDebugSession((session) => this.addSession(session)),
       vscode.debug.onDidTerminateDebugSession((session) => void this.remove(session.id)),
@@ -87,7 +97,8 @@ export class TaskExplorer implements vscode.Disposable {
 
   /** Puts the agent into the processes, and follows their tasks from now on. */
   private async watch(node?: TreeNode): Promise<TaskReport[]> {
-    for (const source of this.meant(node)) await source.watch();
+    const blockedMs = vscode.workspace.getConfiguration('asyncscope.trace').get<number>('blockedLoop', 50);
+    for (const source of this.meant(node)) await source.watch(blockedMs);
     return this.reports();
   }
 
@@ -130,9 +141,10 @@ export class TaskExplorer implements vscode.Disposable {
   private tracker(session: vscode.DebugSession): vscode.DebugAdapterTracker {
     return {
       onDidSendMessage: (message: { type?: string; event?: string }) => {
-        if (message.type !== 'event' || message.event !== 'stopped' || !this.view.visible) return;
+        if (message.type !== 'event' || message.event !== 'stopped') return;
         const source = this.sources.get(session.id);
-        if (!source?.isWatched) void source?.look();
+        if (source?.isWatched) void source.forgive();
+        else if (this.view.visible) void source?.look();
       },
     };
   }

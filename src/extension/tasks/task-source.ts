@@ -1,6 +1,7 @@
 // What has tasks to show: a debugged program (through its debugger's connection) or a process attached to by pid. A source
 // keeps the last look at it; nothing of the process is touched between looks.
 import type { PauseEstimate } from '../../tracer/pause-estimate';
+import type { BlockedReport } from '../../tracer/live/blocked-loop';
 import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { LiveWarning } from '../../tracer/live/warnings';
 import type { Task, TaskDetails, TaskReport } from '../../tracer/task';
@@ -14,8 +15,8 @@ export interface TaskProbe {
   inspect(task: Task): Promise<TaskDetails | undefined>;
   /** How large the heap is, and how long a snapshot of it would pause the process. */
   pause(): Promise<PauseEstimate>;
-  /** Begins to follow its tasks while it runs. Rejects with a one-sentence Error. */
-  watch(): Promise<LiveProbe>;
+  /** Begins to follow its tasks, and its event loop where `blockedMs` is not 0, while it runs. Rejects with a one-sentence Error. */
+  watch(blockedMs: number): Promise<LiveProbe>;
   /** Lets go of the process and leaves it as it was found. Never rejects. */
   close(): Promise<void>;
 }
@@ -24,6 +25,8 @@ export interface TaskProbe {
 export interface LiveProbe {
   /** Rejects with a one-sentence Error. */
   poll(): Promise<LiveView>;
+  /** The program stands at a breakpoint: that is no block of its event loop. Never rejects. */
+  forgive(): Promise<void>;
   /** Takes out of the process what was put into it. Never rejects. */
   stop(): Promise<void>;
 }
@@ -34,6 +37,8 @@ export interface LiveView {
   readonly warnings: readonly LiveWarning[];
   /** Where tasks waited in the last minute. */
   readonly places: readonly WaitingPlace[];
+  /** What blocked the event loop of the main thread; undefined where that is not watched. */
+  readonly blocked: BlockedReport | undefined;
 }
 
 export type SourceState =
@@ -73,12 +78,12 @@ export class TaskSource {
     return this.live !== undefined;
   }
 
-  /** Follows its tasks from now on: each `tick` looks at them. Never rejects: a failure is a state. */
-  async watch(): Promise<void> {
+  /** Follows its tasks from now on: each `tick` looks at them; `blockedMs` as for the probe. Never rejects: a failure is a state. */
+  async watch(blockedMs: number): Promise<void> {
     if (this.live || this.current.kind === 'looking') return;
     this.set({ kind: 'looking' });
     try {
-      this.live = await (await this.probe()).watch();
+      this.live = await (await this.probe()).watch(blockedMs);
     } catch (error) {
       return this.fail(error);
     }
@@ -98,6 +103,11 @@ export class TaskSource {
       await this.unwatch();
       this.fail(error);
     }
+  }
+
+  /** The program stands at a breakpoint. */
+  async forgive(): Promise<void> {
+    await this.live?.forgive();
   }
 
   /** Follows them no more; what was seen last stays. Never rejects. */

@@ -1,7 +1,9 @@
 // The tree of the Task Explorer: sources, threads, and below them the forest.
 import * as vscode from 'vscode';
+import type { BlockedReport } from '../../tracer/live/blocked-loop';
 import type { Local, Place, Task } from '../../tracer/task';
 import { ageText, awaitsText, placeText, positionText } from '../../tracer/task-text';
+import { blockedItem, blockedNodes, blockedSpotItem, blockedSpotNodes, type BlockedNode, type BlockedSpotNode } from './blocked-nodes';
 import { childNodes, hasChildren, rootNodes, type ForestNode, type ForestView, type ThreadIndex } from './forest';
 import type { TaskSource } from './task-source';
 
@@ -32,7 +34,7 @@ export interface LocalNode {
   readonly local: Local;
 }
 
-export type TreeNode = SourceNode | ThreadNode | NoteNode | LocalNode | ForestNode;
+export type TreeNode = SourceNode | ThreadNode | NoteNode | LocalNode | BlockedNode | BlockedSpotNode | ForestNode;
 
 export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
   private readonly changed = new vscode.EventEmitter<TreeNode | undefined>();
@@ -42,7 +44,11 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
   /** Tasks whose locals were asked for. */
   private readonly opened = new WeakSet<Task>();
 
-  constructor(private readonly sources: () => readonly TaskSource[]) {}
+  /** `blocked` is what blocked the event loop of a source that is not followed here. */
+  constructor(
+    private readonly sources: () => readonly TaskSource[],
+    private readonly blocked: (source: TaskSource) => BlockedReport | undefined,
+  ) {}
 
   get shown(): ForestView {
     return this.view;
@@ -83,11 +89,14 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
     if (!node) return this.sources().map((source) => ({ kind: 'source', key: source.key, source }));
     switch (node.kind) {
       case 'source':
-        return this.sourceChildren(node.source);
+        return [...blockedNodes(node.key, liveBlocked(node.source) ?? this.blocked(node.source)), ...this.sourceChildren(node.source)];
+      case 'blocked':
+        return blockedSpotNodes(node);
       case 'thread':
         return this.threadChildren(node.thread, node.key);
       case 'note':
       case 'local':
+      case 'blocked-spot':
         return [];
       case 'task': {
         const locals = this.opened.has(node.task) ? (node.task.locals ?? []) : [];
@@ -145,6 +154,10 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         item.contextValue = 'thread';
         return item;
       }
+      case 'blocked':
+        return blockedItem(node);
+      case 'blocked-spot':
+        return blockedSpotItem(node);
       case 'note': {
         const item = new vscode.TreeItem(node.text, None);
         item.iconPath = new vscode.ThemeIcon(node.icon);
@@ -191,6 +204,10 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
       }
     }
   }
+}
+
+function liveBlocked({ state }: TaskSource): BlockedReport | undefined {
+  return state.kind === 'seen' ? state.live?.blocked : undefined;
 }
 
 function taskItem(task: Task | undefined, thread: ThreadIndex, state: vscode.TreeItemCollapsibleState, suffix: string, whichAge = ''): vscode.TreeItem {

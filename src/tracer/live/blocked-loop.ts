@@ -5,13 +5,22 @@ import { readBlockedLoop, watchdogName, watchThreadName, type BlockedFrame, type
 import { DiskScripts, fileOf, Scripts } from '../heap/scripts';
 import { SourceText } from '../heap/source-text';
 import type { InspectorSession } from '../inspector/session';
-import type { Place } from '../task';
+import type { Place, TaskId } from '../task';
 
 /** A function on the stack of a block. */
 export interface BlockedCall {
   /** `(anonymous)` where it has no name. */
   name: string;
   at: Place;
+}
+
+/** The async call that the loop was blocked in. */
+export interface BlockedIn {
+  /** As the live tasks of the main thread have it. */
+  id: TaskId;
+  name: string;
+  /** Where its function starts. */
+  defined: Place;
 }
 
 /** All blocks of one place in the program. */
@@ -24,6 +33,8 @@ export interface BlockedSpot {
   name: string;
   /** The function of Node's or of a package that it called, and that did not return. */
   calls?: string;
+  /** What ran when the longest of them was met; undefined where that was no async call, or no JavaScript was met. */
+  task?: BlockedIn;
   /** Innermost first, Node's own functions included. */
   stack: BlockedCall[];
   count: number;
@@ -55,13 +66,13 @@ export class BlockedLoopReader {
     const spots = await Promise.all(told.places.map((place) => this.#spot(place)));
     const report: BlockedReport = { spots: spots.sort((one, other) => other.totalMs - one.totalMs), dropped: told.dropped };
     if (told.goingOn) {
-      const { ms, frames } = told.goingOn;
-      report.goingOn = await this.#spot({ frames, late: false, count: 1, totalMs: ms, longestMs: ms, lastAt: Date.now() - ms });
+      const { ms, frames, task } = told.goingOn;
+      report.goingOn = await this.#spot({ frames, late: false, task, count: 1, totalMs: ms, longestMs: ms, lastAt: Date.now() - ms });
     }
     return report;
   }
 
-  async #spot({ frames, late, ...times }: BlockedPlace): Promise<BlockedSpot> {
+  async #spot({ frames, late, task, ...times }: BlockedPlace): Promise<BlockedSpot> {
     const own = ownFrame(frames);
     const frame = frames[own];
     if (!frame) return { exact: false, name: '', stack: [], ...times };
@@ -76,6 +87,7 @@ export class BlockedLoopReader {
       exact: !(late && own === 0),
       name: nameOf(frame),
       ...(calls && { calls: nameOf(calls) }),
+      ...(task && { task: { id: `t${task.id}`, name: nameOf(task), defined: await this.#place(task) } }),
       stack,
       ...times,
     };

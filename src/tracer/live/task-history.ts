@@ -1,5 +1,6 @@
 // What the tasks of one thread did over the last minute, from one look at them after the other.
 import type { Place, Task, TaskId } from '../task';
+import type { BlockedReport } from './blocked-loop';
 import type { LostTask } from './live-tasks';
 
 /** The looks that are kept: a minute of two looks a second. */
@@ -24,11 +25,13 @@ export class TaskHistory {
   #last = new Map<TaskId, { place: WaitingPlace; ageMs: number }>();
   #tasks: readonly Task[] = [];
   #lost: readonly LostTask[] = [];
+  #blocked: BlockedReport | undefined;
 
   /** Takes one look; `now` is in milliseconds on any clock that only goes forward. */
-  add({ tasks, lost }: { tasks: readonly Task[]; lost: readonly LostTask[] }, now: number): void {
+  add({ tasks, lost, blocked }: { tasks: readonly Task[]; lost: readonly LostTask[]; blocked?: BlockedReport | undefined }, now: number): void {
     this.#tasks = tasks;
     this.#lost = lost;
+    this.#blocked = blocked;
     this.#times.push(now);
     if (this.#times.length > KEPT_LOOKS) this.#times.shift();
     for (const place of this.#places.values()) place.tasks = [];
@@ -62,6 +65,11 @@ export class TaskHistory {
   /** The newest calls that were collected while pending. */
   get lost(): readonly LostTask[] {
     return this.#lost;
+  }
+
+  /** What blocked the event loop since it is watched; undefined where it is not. */
+  get blocked(): BlockedReport | undefined {
+    return this.#blocked;
   }
 
   get places(): Iterable<WaitingPlace> {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { SourceText } from '../heap/source-text';
 import type { Place, Task, TaskId } from '../task';
 import { ageText, awaitedTasks, plural, positionText, tasksById, type TasksById } from '../task-text';
+import { blockedLoop } from './blocked-warning';
 import type { TaskHistory, WaitingPlace } from './task-history';
 
 export interface LiveWarning {
@@ -108,7 +109,7 @@ const overlappingInterval: LiveCheck = {
 };
 
 /** In the order in which they are shown. */
-export const liveChecks: readonly LiveCheck[] = [awaitCycle, lost, slowWait, growing, overlappingInterval];
+export const liveChecks: readonly LiveCheck[] = [awaitCycle, blockedLoop, lost, slowWait, growing, overlappingInterval];
 
 export function liveWarnings(history: TaskHistory): LiveWarning[] {
   return liveChecks.flatMap(({ id, rule, check }) => check(history).map((found) => ({ check: id, ...found, ...(rule !== undefined && { rule }) })));

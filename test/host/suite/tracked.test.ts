@@ -45,6 +45,16 @@ describe('a program that is debugged with tracking on', function () {
     if (decorated) assert.ok(decorated.length > 0);
   });
 
+  it("shows it in the program's tree, with the line and the times", async () => {
+    const { tasks } = await asyncscope();
+    const source = tasks.roots.find((node) => node.kind === 'source');
+    assert.ok(source);
+    const node = tasks.below(source).find(({ kind }) => kind === 'blocked');
+    assert.ok(node);
+    const spots = tasks.below(node).flatMap((each) => (each.kind === 'blocked-spot' ? [each.spot] : []));
+    assert.ok(spots.some(({ at, count, longestMs }) => at?.file === fileUri('app.js').fsPath && blockingLines.includes(at.line) && count > 1 && longestMs >= 190), JSON.stringify(spots));
+  });
+
   it('is a finding of the rule at that line', async () => {
     const found = await untilFindings(fileUri('app.js'), (all) => all.some(({ message }) => message.includes('(measured)')));
     const measured = found.find(({ message }) => message.includes('(measured)'));

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { parseAnswer } from '../../../src/agent/protocol';
 import { BlockedLoopReader, type BlockedReport, type BlockedSpot } from '../../../src/tracer/live/blocked-loop';
-import { blockedText } from '../../../src/tracer/live/blocked-text';
+import { blockedPlaceText, blockedSpotText, blockedText } from '../../../src/tracer/live/blocked-text';
+import { TaskHistory } from '../../../src/tracer/live/task-history';
+import { liveWarnings } from '../../../src/tracer/live/warnings';
 import { agentFixtures, runToEnd, withAgent } from '../../agent/agent-process';
 import { makeFolder } from '../../folder';
 import { nodeBinary } from '../../host/provision';
@@ -27,6 +29,7 @@ describe('the report of a blocked loop', function () {
     const derived = spotAt(report, 'derives');
     assert.deepEqual([derived.name, derived.calls], ['derive', 'pbkdf2Sync']);
     assert.equal(derived.stack.at(-1)?.name, 'main');
+    assert.deepEqual({ name: derived.task?.name, file: derived.task?.defined.file }, { name: 'main', file: blocking });
     assert.equal(spotAt(report, 'waits').exact, true);
     assert.deepEqual([...report.spots].sort((one, other) => other.totalMs - one.totalMs), report.spots, 'the worst first');
   });
@@ -46,6 +49,26 @@ describe('the report of a blocked loop', function () {
   it('says how long and how often', () => {
     assert.equal(blockedText({ count: 1, longestMs: 230 }), 'blocked the event loop 230 ms');
     assert.equal(blockedText({ count: 14, longestMs: 230 }), 'blocked the event loop up to 230 ms, 14×');
+  });
+
+  it('says what ran where, and in which task', () => {
+    const at = { file: '/app/report.js', line: 10, column: 3 };
+    const task = { id: 't7', name: 'handle', defined: at };
+    const spot: BlockedSpot = { at, exact: true, name: 'report', calls: 'readFileSync', task, stack: [], count: 14, totalMs: 1_240, longestMs: 230, lastAt: 0 };
+    assert.equal(blockedSpotText(spot), 'blocked the event loop up to 230 ms, 14× (1.2 s in all), in task handle');
+    assert.equal(blockedPlaceText(spot), 'report, in readFileSync, at /app/report.js:10:3');
+    assert.equal(blockedPlaceText({ ...spot, exact: false }), 'report, in readFileSync, at about /app/report.js:10:3');
+    const history = new TaskHistory();
+    history.add({ tasks: [], lost: [], blocked: { spots: [spot], dropped: 0 } }, 0);
+    assert.deepEqual(liveWarnings(history), [
+      {
+        check: 'blocked-loop',
+        text: 'report, in readFileSync, at /app/report.js:10:3: blocked the event loop up to 230 ms, 14× (1.2 s in all), in task handle.',
+        place: at,
+        rule: 'no-blocking-call',
+        tasks: [],
+      },
+    ]);
   });
 
   it('refuses what is damaged', async () => {
