@@ -1,4 +1,5 @@
 // `npm run bench [TOPIC…]`: measures and prints ratios, each beside its goal; exit code 1 when one is missed.
+import { benchActivation } from './activation';
 import { benchBlockedLoop } from './blocked-loop';
 import { benchCheck } from './check';
 import { benchDebug } from './debug';
@@ -12,6 +13,7 @@ import { benchTrack } from './track';
 const topics: Record<string, () => Promise<Goal[]>> = {
   check: benchCheck,
   server: benchServer,
+  activation: benchActivation,
   ps: benchPs,
   snapshot: benchSnapshot,
   explorer: benchExplorer,
