@@ -96,7 +96,7 @@ export class ResourceDescriber {
         return read.string(node, 'path') ?? (fd === undefined ? '' : `fd ${fd}`);
       }
       case 'ClientRequest':
-        return `${read.string(node, 'method') ?? ''} ${read.string(node, 'host') ?? ''}${read.string(node, '<symbol kPath>') ?? read.string(node, 'path') ?? ''}`.trim();
+        return `${read.string(node, 'method') ?? ''} ${this.#hostHeader(node) ?? read.string(node, 'host') ?? ''}${read.string(node, '<symbol kPath>') ?? read.string(node, 'path') ?? ''}`.trim();
       case 'Request': // that of fetch
         return `${read.string(node, 'method') ?? ''} ${read.string(node, 'origin') ?? ''}${read.string(node, 'path') ?? ''}`.trim();
       case 'IncomingMessage':
@@ -121,6 +121,13 @@ export class ResourceDescriber {
       default:
         return '';
     }
+  }
+
+  /** The host with its port, as Node sends it: headers are kept as `{host: ['Host', 'localhost:8080']}`. */
+  #hostHeader(request: number): string | undefined {
+    const headers = this.#read.property(request, '<symbol kOutHeaders>');
+    const header = headers < 0 ? -1 : this.#read.property(headers, 'host');
+    return header < 0 ? undefined : this.#read.element(header, 1);
   }
 
   /** `10000 ms, due in 4.2 s`; what of it the snapshot tells. */

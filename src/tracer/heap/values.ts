@@ -41,6 +41,11 @@ export class ObjectReader {
     return readString(this.graph, this.names, this.property(object, name));
   }
 
+  /** A string in an array. */
+  element(array: number, index: number): string | undefined {
+    return readString(this.graph, this.names, this.graph.follow(array, EdgeType.element, index));
+  }
+
   number(object: number, name: WellKnown): number | undefined {
     const node = this.property(object, name);
     if (node < 0) return undefined;

@@ -10,7 +10,7 @@ const NAMES = [
   'reactions_or_result', 'properties', 'elements', '__proto__', 'constructor', 'prototype', 'map', 'value', 'table', 'bound_function',
   'name', 'first', 'second', 'bound_this', 'promise', '_events', 'listener', 'callback',
   '_onTimeout', 'req', '_idleTimeout', '_idleStart', '_repeat', '_onImmediate', 'oncomplete',
-  'path', '<symbol kPath>', '<symbol kHandle>', '<symbol kFd>', 'fd', 'pid', 'spawnfile', 'hostname', 'address', 'port', '_connectionKey', '_host', 'url', 'method', 'host', 'threadId', '_pipeName',
+  'path', '<symbol kPath>', '<symbol kHandle>', '<symbol kFd>', '<symbol kOutHeaders>', 'fd', 'pid', 'spawnfile', 'hostname', 'address', 'port', '_connectionKey', '_host', 'url', 'method', 'host', 'threadId', '_pipeName',
   'origin',
   'exports', 'previous', 'scope_info', 'atomics_waitasync_promises',
 ] as const;
