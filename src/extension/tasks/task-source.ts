@@ -52,6 +52,8 @@ export class TaskSource {
   private current: SourceState = { kind: 'unseen' };
   private reached: Promise<TaskProbe> | undefined;
   private live: LiveProbe | undefined;
+  /** A look, or the beginning of a watch. */
+  private underWay: Promise<void> | undefined;
 
   constructor(
     readonly key: string,
@@ -80,7 +82,11 @@ export class TaskSource {
 
   /** Follows its tasks from now on: each `tick` looks at them; `blockedMs` as for the probe. Never rejects: a failure is a state. */
   async watch(blockedMs: number): Promise<void> {
-    if (this.live || this.current.kind === 'looking') return;
+    await this.underWay;
+    if (!this.live) await this.alone(() => this.startWatch(blockedMs));
+  }
+
+  private async startWatch(blockedMs: number): Promise<void> {
     this.set({ kind: 'looking' });
     try {
       this.live = await (await this.probe()).watch(blockedMs);
@@ -126,9 +132,16 @@ export class TaskSource {
     return this.current.kind === 'seen' ? this.current.threads.reduce((sum, thread) => sum + thread.stuck, 0) : 0;
   }
 
-  /** Looks again; a look that is under way is not repeated. Never rejects: a failure is a state. */
-  async look(): Promise<void> {
-    if (this.current.kind === 'looking') return;
+  /** Looks again; one that is under way is waited for instead. Never rejects: a failure is a state. */
+  look(): Promise<void> {
+    return this.alone(() => this.lookOnce());
+  }
+
+  private alone(act: () => Promise<void>): Promise<void> {
+    return (this.underWay ??= act().finally(() => (this.underWay = undefined)));
+  }
+
+  private async lookOnce(): Promise<void> {
     this.set({ kind: 'looking' });
     try {
       const report = await (await this.probe()).look();
