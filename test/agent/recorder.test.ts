@@ -11,6 +11,7 @@ import { agentFixtures, agentPath } from './agent-process';
 
 const program = path.join(agentFixtures, 'recorded.js');
 const recorderPath = path.resolve('dist/recorder.js');
+const options = { blockedMs: 50, debugged: false };
 
 interface Account {
   begun: Record<string, number>;
@@ -78,9 +79,25 @@ describe('the recorder in a process', function () {
     });
   });
 
+  it('tells each block of the event loop, with where it was', async () => {
+    await recording(24, async ({ evaluate, recorder }) => {
+      const { origin, now } = await recorder.drain(0);
+      // The watching thread begins some time after the recorder.
+      const seen: RecorderData['blocks'] = [];
+      while (!seen.some(({ frames }) => frames.length > 0)) {
+        await evaluate('block(120)');
+        seen.push(...(await recorder.drain(0)).blocks);
+      }
+      const { at, ms, frames } = seen.at(-1)!;
+      assert.ok(ms >= 100 && at > origin + now, `${ms} ${at - origin - now}`);
+      assert.ok(frames.some(({ name }) => name === 'spin'), JSON.stringify(frames));
+    });
+  });
+
   it('leaves, and comes again', async () => {
     await recording(24, async ({ evaluate, recorder, start }) => {
       await recorder.stop();
+      assert.equal(await evaluate('Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith("asyncscope:")).length'), 1, 'the agent alone is left');
       await assert.rejects(recorder.drain(0), /The recorder gave no answer: it is not in the process any more\./);
       await evaluate('run(1)');
       const again = await start();
@@ -95,9 +112,9 @@ describe('the recorder in a process', function () {
     const target = await TargetProcess.start({ node: await nodeBinary(24), args: [program] });
     try {
       const { session } = target.attachment;
-      await assert.rejects(RemoteRecorder.start(session, '0'.repeat(32), recorderPath), /there is no agent in it/);
+      await assert.rejects(RemoteRecorder.start(session, recorderPath, { ...options, secret: '0'.repeat(32) }), /there is no agent in it/);
       const { secret } = await LiveAgent.install(session, { agentPath });
-      const recorder = await RemoteRecorder.start(session, secret, recorderPath);
+      const recorder = await RemoteRecorder.start(session, recorderPath, { ...options, secret });
       await assert.rejects(recorder.drain(-1), /The recorder refused: A question to the recorder needs/);
       assert.ok(await recorder.drain(0));
     } finally {
@@ -118,7 +135,7 @@ async function recording(major: (typeof nodeMajors)[number], use: (recording: Re
   try {
     const { session } = target.attachment;
     const { secret } = await LiveAgent.install(session, { agentPath });
-    const start = () => RemoteRecorder.start(session, secret, recorderPath);
+    const start = () => RemoteRecorder.start(session, recorderPath, { ...options, secret });
     const evaluate = async (expression: string) => {
       const params = { expression, awaitPromise: true, returnByValue: true };
       const { result } = await session.send<{ result: { value?: unknown } }>('Runtime.evaluate', params, { timeoutMs: 30_000 });

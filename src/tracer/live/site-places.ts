@@ -48,7 +48,7 @@ export class SitePlaces {
   }
 
   /** V8 gives for an await the place of its operand; a reader wants the `await`. */
-  private async place(file: string, line: number, column: number, isAwait = false): Promise<Place> {
+  async place(file: string, line: number, column: number, isAwait = false): Promise<Place> {
     let scriptId = this.scriptIds.get(file);
     if (scriptId === undefined) this.scriptIds.set(file, (scriptId = this.scriptIds.size));
     let position: ScriptPosition = { scriptId, line: line - 1, column: column - 1 };

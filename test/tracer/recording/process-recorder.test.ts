@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { LiveAgent } from '../../../src/tracer/live/live-agent';
+import { chromeTrace } from '../../../src/tracer/recording/chrome-trace';
+import { csv } from '../../../src/tracer/recording/csv';
+import { layOut } from '../../../src/tracer/recording/lanes';
+import { ProcessRecorder } from '../../../src/tracer/recording/process-recorder';
+import { readRecording, writeRecording } from '../../../src/tracer/recording/recording-file';
+import { SpanText } from '../../../src/tracer/recording/span-text';
+import { NONE, SpanState, TaskSpans } from '../../../src/tracer/recording/task-spans';
+import { agentFixtures, agentPath } from '../../agent/agent-process';
+import { nodeBinary } from '../../host/provision';
+import { TargetProcess } from '../heap/target-process';
+import { checkTrace } from './trace-check';
+
+const program = path.join(agentFixtures, 'recorded.js');
+
+describe('the recording of a running process', function () {
+  this.timeout(60_000);
+  let target: TargetProcess;
+  let recorder: ProcessRecorder;
+
+  beforeEach(async () => {
+    target = await TargetProcess.start({ node: await nodeBinary(24), args: [program] });
+    const { session, pid, node } = target.attachment;
+    const { secret } = await LiveAgent.install(session, { agentPath });
+    recorder = await ProcessRecorder.start({
+      threads: [{ name: 'main thread', session, secret }],
+      process: { pid, node, label: 'recorded' },
+      recorderPath: path.resolve('dist/recorder.js'),
+      blockedMs: 50,
+      debugged: false,
+    });
+    await recorder.poll();
+  });
+
+  afterEach(async () => {
+    await recorder.stop();
+    await target.stop();
+  });
+
+  it('has each task with its waits below who waits for it, and nothing twice on one lane', async () => {
+    await evaluate('run(20)');
+    await recorder.poll();
+    const { recording } = recorder;
+    const spans = TaskSpans.of(recording);
+    const text = new SpanText(recording, spans);
+    const rows = rowsOf(spans).filter((row) => spans.state[row] !== SpanState.mistake);
+    const named = (name: string) => rows.filter((row) => text.name(row) === name);
+    assert.deepEqual(['top', 'middle', 'failing', 'leaf', 'Promise.all (3)', 'forever'].map((name) => named(name).length), [20, 20, 20, 80, 20, 1]);
+    const above = (name: string) => [...new Set(named(name).map((row) => (spans.parent[row] === NONE ? '' : text.name(spans.parent[row]!))))].sort();
+    assert.deepEqual(above('middle'), ['top']);
+    assert.deepEqual(above('Promise.all (3)'), ['top']);
+    assert.deepEqual(above('leaf'), ['Promise.all (3)', 'middle']);
+    assert.deepEqual(above('failing'), ['middle']);
+    const [forever] = named('forever');
+    assert.equal(text.state(forever!), 'waiting');
+    assert.equal(text.awaited(spans.lastWait[forever!]!), 'a promise of forever (recorded.js:48)');
+    assert.deepEqual(pick(text.destination(forever!)), ['recorded.js', 48]);
+    assert.deepEqual([...new Set(named('top').map((row) => spans.waitCount[row]))], [2]);
+    for (const row of rows) assert.ok(spans.end[row]! >= spans.start[row]! && spans.start[row]! <= recording.now);
+
+    const lanes = layOut(spans, recording.now, 1);
+    for (let lane = 0; lane < lanes.count; lane++) {
+      let end = -Infinity;
+      for (const row of lanes.order.subarray(lanes.first[lane], lanes.first[lane + 1])) {
+        assert.ok(spans.start[row]! >= end, 'two tasks of one time share no lane');
+        end = Math.min(spans.end[row]!, recording.now);
+      }
+    }
+    for (const row of rows) {
+      assert.ok(lanes.lane[row]! >= 0);
+      if (spans.parent[row] !== NONE) assert.ok(lanes.lane[row]! > lanes.lane[spans.parent[row]!]!, 'below its awaiter');
+    }
+  });
+
+  it('is the same when it is read from its file, and in what is exported', async () => {
+    await evaluate('run(20)');
+    const { recording } = recorder;
+    while (recording.blocks.length === 0) {
+      await evaluate('block(120)');
+      await recorder.poll();
+    }
+    const again = readRecording(writeRecording(recording));
+    assert.deepEqual(again.process, recording.process);
+    assert.deepEqual([...csv(again)], [...csv(recording)]);
+    assert.deepEqual([...chromeTrace(again)], [...chromeTrace(recording)]);
+    assert.ok(recording.blocks.some(({ ms }) => ms >= 100));
+    const { tasks, blocks, awaits } = checkTrace([...chromeTrace(recording)].join(''));
+    assert.equal(tasks.filter(({ name }) => name === 'top').length, 20);
+    assert.equal(blocks.length, recording.blocks.length);
+    assert.ok(awaits.some(({ name }) => name === 'await Promise.all (3)'));
+    assert.equal([...csv(recording)].filter((line) => line.split(',')[2] === 'leaf').length, 80);
+  });
+
+  it('says where it was paused, and what ended meanwhile', async () => {
+    await evaluate('void (globalThis.open = begin())');
+    await recorder.poll();
+    await recorder.pause();
+    await evaluate('release().then(() => run(3))');
+    await recorder.resume();
+    await evaluate('run(1)');
+    await recorder.poll();
+    const { recording } = recorder;
+    assert.deepEqual(recording.gaps.map(({ dropped }) => dropped), [0]);
+    const spans = TaskSpans.of(recording);
+    const text = new SpanText(recording, spans);
+    const rows = rowsOf(spans);
+    const [waiting] = rows.filter((row) => text.name(row) === 'begin');
+    assert.equal(text.state(waiting!), 'ended while nothing was recorded');
+    assert.equal(rows.filter((row) => text.name(row) === 'top').length, 1, 'what ran while it was paused is not in it');
+  });
+
+  it('ends with a sentence when the process does', async () => {
+    await target.stop();
+    await assert.rejects(recorder.poll(), /\.$/);
+    assert.ok(recorder.recording.now > 0);
+  });
+
+  async function evaluate(expression: string): Promise<void> {
+    await target.attachment.session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }, { timeoutMs: 30_000 });
+  }
+});
+
+function rowsOf(spans: TaskSpans): number[] {
+  return Array.from({ length: spans.count }, (_, row) => row);
+}
+
+function pick(place: { file: string; line: number } | undefined): unknown[] {
+  return [path.basename(place?.file ?? ''), place?.line];
+}
