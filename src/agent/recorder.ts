@@ -229,7 +229,7 @@ export function start(options: string): boolean {
   if (handle.parts.has(PART)) return true;
   // An agent that came to a running process does not watch its loop: then we do, as long as we are there.
   const name = watchdogName(secret);
-  const own = !global[name] && blockedMs > 0 && isMainThread ? startWatchdog(blockedMs, name, debugged) : undefined;
+  const own = !global[name] && blockedMs > 0 && isMainThread ? startWatchdog(blockedMs, name, () => list.running(), debugged) : undefined;
   const letGo = (): void => {
     own?.remove();
     handle.parts.delete(PART);
