@@ -2,17 +2,17 @@
 // and what each call waits for. V8 says of a promise only when it is made, on which other one it hangs, and when a
 // continuation runs; the rest follows from the order of these, and from the stack where it is read.
 import type { CallListener } from './call-listener';
+import { CallStack } from './call-stack';
 import { LostCalls } from './lost-calls';
 import { followPromises, type PromiseEvents } from './promise-events';
-import { Flag, isCall, NO_SLOT, PromiseTable } from './promise-table';
+import { isCall, PromiseTable } from './promise-table';
 import { continuationOf, RELEASED, SLOT_MASK, Stamp } from './promise-stamp';
 import { After, SiteFinder } from './site-finder';
-import { SiteKind, type SiteTable } from './sites';
+import { FUNCTION_SHIFT, SiteKind, Trait, type SiteTable } from './sites';
+import { Flag, NO_SLOT } from './slot';
 
-/** Calls within calls that have not come to their first await. */
-const DEEPEST = 1 << 10;
-/** After so many continuations the clock is looked at again. */
-const TICKS = 16;
+/** After so many continuations, or calls within a call, the clock is looked at again. */
+const TICK_MASK = 15;
 /** Promises that settle within this time cost no weak reference. */
 const FLUSH_MS = 25;
 /** Fewer weak references are not searched for what was collected, unless someone asks. */
@@ -30,6 +30,7 @@ export class PromiseTracker implements PromiseEvents {
   private readonly flush: NodeJS.Timeout;
   private flushing = false;
   private sweepAt = LEAST_SWEPT;
+  /** Whole milliseconds since the tracker started, as read last. */
   private now = 0;
   private ticks = 0;
   private isClockOld = true;
@@ -38,9 +39,7 @@ export class PromiseTracker implements PromiseEvents {
   private inJob = false;
   /** Nothing has happened in this stretch. */
   private isFresh = true;
-  /** Calls that have not come to an await in this stretch, the innermost last. */
-  private readonly stack = new Int32Array(DEEPEST);
-  private depth = 0;
+  private readonly stack = new CallStack();
   /** The newest promise that hangs on no other. */
   private rootSlot = NO_SLOT;
   private rootId = 0;
@@ -49,8 +48,7 @@ export class PromiseTracker implements PromiseEvents {
   private baseId = 0;
   /** When the continued call began, for one that is known by its awaits only. */
   private orphanBorn = -1;
-  /** The newest promise of this stretch that hangs on another, with its slot, id and predictor entry. */
-  private lastChild: object | undefined;
+  /** The newest promise of this stretch that hangs on another, where it has a slot of its own; with its id and predictor entry. */
   private lastChildSlot = NO_SLOT;
   private lastChildId = 0;
   private lastChildEntry = -1;
@@ -81,7 +79,9 @@ export class PromiseTracker implements PromiseEvents {
   /** Milliseconds since the tracker started. */
   elapsed(): number {
     this.isClockOld = false;
-    return (this.now = performance.now() - this.started);
+    const now = performance.now() - this.started;
+    this.now = Math.trunc(now);
+    return now;
   }
 
   /** Takes out what was collected while pending. */
@@ -93,7 +93,7 @@ export class PromiseTracker implements PromiseEvents {
 
   /** The call that runs now, or NO_SLOT. */
   current(): number {
-    return this.depth > 0 ? this.stack[this.depth - 1]! : NO_SLOT;
+    return this.stack.top();
   }
 
   /** What can't be taken in is not tracked: a promise without a stamp is an unknown one. */
@@ -104,46 +104,48 @@ export class PromiseTracker implements PromiseEvents {
   onInit(promise: object, parent: object | undefined): void {
     this.isFresh = false;
     if (this.wrapper !== undefined) this.checkWrapper(parent);
-    const parentSlot = parent === undefined ? RELEASED : this.slotOf(parent);
-    if (this.isClockOld || !this.inJob) this.elapsed();
-    const site = this.finder.find(parent === undefined ? -1 : parentSlot < 0 ? 0 : this.table.site[parentSlot]!, this.now);
-    const kind: SiteKind = this.sites.kinds[site]!;
-    if (parent === undefined) this.addRoot(promise, site, kind);
-    else if (kind === SiteKind.await) this.addAwait(promise, site, parentSlot);
-    else this.addChild(promise, site, kind, parentSlot);
+    if (!this.inJob && (this.stack.depth === 0 || (++this.ticks & TICK_MASK) === 0)) this.isClockOld = true;
+    if (this.isClockOld) this.elapsed();
+    const { table } = this;
+    if (parent === undefined) {
+      const site = this.finder.find(-1, this.now);
+      const slot = (this.rootSlot = this.add(promise, site, NO_SLOT));
+      if (slot === NO_SLOT) return;
+      this.rootId = table.id(slot);
+      this.enter(slot, this.sites.traits[site]!);
+      return;
+    }
+    const parentSlot = this.slotOf(parent);
+    const site = this.finder.find(parentSlot < 0 ? 0 : table.site(parentSlot), this.now);
+    const traits = this.sites.traits[site]!;
+    if ((traits & Trait.kind) === (SiteKind.await as number)) this.addAwait(promise, site, traits >> FUNCTION_SHIFT, parentSlot);
+    else this.addChild(promise, site, traits, parentSlot);
   }
 
-  private addRoot(promise: object, site: number, kind: SiteKind): void {
-    const slot = (this.rootSlot = this.add(promise, site, NO_SLOT));
-    if (slot === NO_SLOT) return;
-    this.rootId = this.table.id[slot]!;
-    this.enter(slot, kind);
-  }
-
-  private enter(slot: number, kind: SiteKind): void {
+  private enter(slot: number, traits: number): void {
+    const kind: SiteKind = traits & Trait.kind;
     if (isCall(kind)) {
-      if (this.depth < DEEPEST) this.stack[this.depth++] = slot;
+      this.stack.push(slot, traits);
       if (this.listener !== undefined) this.listener.onBegin(slot);
     } else if (kind === SiteKind.group) {
       this.outerGroup = this.group;
       this.group = slot;
-      this.table.parent[slot] = 0; // its members, to be counted
+      this.table.countMembers(slot, 0);
     }
   }
 
-  private addChild(promise: object, site: number, kind: SiteKind, parent: number): void {
+  private addChild(promise: object, site: number, traits: number, parent: number): void {
     const { table } = this;
-    if (this.sites.isAdoption[site] && this.follow(promise, parent, site)) return;
+    if (traits & Trait.adoption && this.follow(promise, parent, site)) return;
     const slot = this.add(promise, site, parent < 0 ? NO_SLOT : parent);
-    this.lastChild = promise;
     this.lastChildSlot = slot;
     this.lastChildEntry = this.finder.lastEntry;
     if (slot === NO_SLOT) return;
-    this.lastChildId = table.id[slot]!;
-    if (parent >= 0) table.flags[parent]! |= Flag.chained;
-    if (kind === SiteKind.member && this.group >= 0 && table.flags[this.group] !== 0) {
-      table.extra[slot] = this.group;
-      table.parent[this.group]!++;
+    this.lastChildId = table.id(slot);
+    if (parent >= 0) table.mark(parent, Flag.chained);
+    if ((traits & Trait.kind) === (SiteKind.member as number) && this.group >= 0 && table.flags(this.group) !== 0) {
+      table.setExtra(slot, this.group);
+      table.countMembers(this.group, table.parent(this.group) + 1);
       if (this.listener !== undefined) this.listener.onMember(slot);
     }
   }
@@ -152,51 +154,49 @@ export class PromiseTracker implements PromiseEvents {
   private follow(promise: object, parent: number, site: number): boolean {
     const { jobSlot: slot, table } = this;
     if (slot === NO_SLOT || !table.isSame(slot, this.jobId)) return false;
-    if (isCall(this.sites.kinds[table.site[slot]!]!)) {
+    if (isCall(this.sites.kind(table.site(slot)))) {
       new Stamp(promise, continuationOf(slot));
       this.suspend(slot, promise, parent, site);
     } else {
       new Stamp(promise, RELEASED);
-      table.parent[slot] = parent < 0 ? NO_SLOT : parent;
-      table.parentId[slot] = parent < 0 ? 0 : table.id[parent]!;
-      table.flags[slot]! |= Flag.follows;
-      if (parent >= 0) table.flags[parent]! |= Flag.chained;
+      table.setParent(slot, parent);
+      table.mark(slot, Flag.follows);
+      if (parent >= 0) table.mark(parent, Flag.chained);
     }
     return true;
   }
 
-  private addAwait(promise: object, site: number, parent: number): void {
-    this.lastChild = promise;
+  private addAwait(promise: object, site: number, fn: number, parent: number): void {
     this.lastChildSlot = NO_SLOT;
-    this.lastChildEntry = this.finder.lastEntry;
-    let at = this.innermost(site, this.depth);
-    const owner = at < 0 ? NO_SLOT : this.stack[at]!;
-    if (owner >= 0 && owner === parent) {
+    const { stack, table } = this;
+    const at = stack.innermost(fn, stack.depth);
+    const owner = stack.at(at);
+    if (owner >= 0 && owner !== parent) {
+      stack.depth = at; // what was called after it has returned
+      new Stamp(promise, continuationOf(owner));
+      this.suspend(owner, promise, parent, site);
+      return;
+    }
+    if (owner >= 0) {
       // `await value` of what is no promise: V8 wraps it in one that hangs on the call's own promise.
       new Stamp(promise, RELEASED);
       this.wrapper = promise;
       this.wrapped = parent;
       this.wrapperSite = site;
-      at = this.innermost(site, at);
-      this.wrapperCaller = at < 0 ? parent : this.stack[at]!;
-      this.wrapperCallerId = this.table.id[this.wrapperCaller]!;
-      return;
-    }
-    if (owner !== NO_SLOT) {
-      this.depth = at; // what was called after it has returned
-      new Stamp(promise, continuationOf(owner));
-      this.suspend(owner, promise, parent, site);
+      const caller = stack.at(stack.innermost(fn, at));
+      this.wrapperCaller = caller < 0 ? parent : caller;
+      this.wrapperCallerId = table.id(this.wrapperCaller);
       return;
     }
     const slot = this.add(promise, site, parent < 0 ? NO_SLOT : parent);
     if (slot === NO_SLOT) return;
-    const { table } = this;
     this.lastChildSlot = slot;
-    this.lastChildId = table.id[slot]!;
-    table.flags[slot]! |= Flag.orphan | Flag.waiting;
-    table.extra[slot] = site;
-    if (this.orphanBorn >= 0) table.born[slot] = this.orphanBorn;
-    if (parent >= 0) table.flags[parent]! |= Flag.awaited;
+    this.lastChildId = table.id(slot);
+    this.lastChildEntry = this.finder.lastEntry;
+    table.mark(slot, Flag.orphan | Flag.waiting);
+    table.setExtra(slot, site);
+    if (this.orphanBorn >= 0) table.setBorn(slot, this.orphanBorn);
+    if (parent >= 0) table.mark(parent, Flag.awaited);
     if (this.listener !== undefined) this.listener.onOrphan(slot, this.orphanBorn >= 0 ? this.jobId : 0);
   }
 
@@ -210,24 +210,12 @@ export class PromiseTracker implements PromiseEvents {
     this.wrapper = undefined;
     if (nextParent === wrapper || wrapper === undefined || !table.isSame(caller, this.wrapperCallerId)) return;
     this.finder.check(this.finder.lastEntry);
-    const at = this.stack.subarray(0, this.depth).indexOf(caller);
-    if (at >= 0) this.depth = at;
-    this.suspendAfterAll(caller, wrapper, table.flags[wrapped] ? wrapped : NO_SLOT, this.wrapperSite, NO_SLOT);
+    const at = this.stack.find(caller);
+    if (at >= 0) this.stack.depth = at;
+    this.suspendAfterAll(caller, wrapper, table.flags(wrapped) ? wrapped : NO_SLOT, this.wrapperSite, NO_SLOT);
   }
 
-  /** Where on the stack, below the place `below`, the call is that the await's function can be; -1 for none. */
-  private innermost(site: number, below: number): number {
-    const { functions, kinds } = this.sites;
-    const fn = functions[site];
-    for (let at = below - 1; at >= 0; at--) {
-      const callSite = this.table.site[this.stack[at]!]!;
-      // A generator's request is made by its caller's function, and continued by the generator's.
-      if ((functions[callSite] === fn) !== (kinds[callSite] === SiteKind.next)) return at;
-    }
-    return -1;
-  }
-
-  /** The same for a `continuation` that was taken for something else, and got a slot of its own for that. */
+  /** A `continuation` was taken for something else, and may have got a slot of its own for that. */
   private suspendAfterAll(slot: number, continuation: object, parent: number, site: number, ownSlot: number): void {
     if (ownSlot !== NO_SLOT) {
       if (this.listener !== undefined) this.listener.onMistake(ownSlot);
@@ -240,52 +228,54 @@ export class PromiseTracker implements PromiseEvents {
   /** The call in `slot` is suspended until `parent` settles; `continuation` is V8's own promise for that. */
   private suspend(slot: number, continuation: object, parent: number, site: number): void {
     const { table } = this;
-    if (table.flags[slot]! & Flag.waiting) {
+    if (table.flags(slot) & Flag.waiting) {
       // The earlier one was no await after all.
       const earlier = table.watched.of(slot);
       if (earlier) Stamp.change(earlier, RELEASED);
     }
-    table.flags[slot]! |= Flag.waiting;
-    table.parent[slot] = parent < 0 ? NO_SLOT : parent;
-    table.parentId[slot] = parent < 0 ? 0 : table.id[parent]!;
-    table.extra[slot] = site;
+    table.suspend(slot, parent, site);
     table.watched.keep(slot, continuation);
-    if (parent >= 0) table.flags[parent]! |= Flag.awaited;
     this.armFlush();
     if (this.listener !== undefined) this.listener.onSuspend(slot);
   }
 
   onBefore(promise: object): void {
     if (this.wrapper !== undefined) this.checkWrapper(undefined);
-    if (++this.ticks % TICKS === 0) this.isClockOld = true;
+    if ((++this.ticks & TICK_MASK) === 0) this.isClockOld = true;
     if (!this.isFresh) this.begin();
     this.isFresh = false;
     this.inJob = true;
     const stamp = this.slotOf(promise);
+    if (stamp === RELEASED) return;
     const { table } = this;
     if (stamp >= 0) {
-      const site = table.site[stamp]!;
-      this.jobSlot = stamp;
-      this.jobId = table.id[stamp]!;
-      if (table.flags[stamp]! & Flag.orphan) {
-        this.orphanBorn = table.born[stamp]!;
-        if (this.listener !== undefined) this.listener.onResume(stamp);
-      } else if (isCall(this.sites.kinds[site]!)) {
-        this.finder.begin(site, After.adopting);
-        this.setBase(stamp);
-        return;
-      }
-      this.finder.begin(site, After.continued);
-    } else if (stamp !== RELEASED) {
-      const slot = continuationOf(stamp); // its own inverse
-      this.finder.begin(table.extra[slot]!, After.continued);
-      if (this.listener !== undefined) this.listener.onResume(slot);
-      table.flags[slot]! &= ~Flag.waiting;
-      table.watched.forget(slot);
-      this.setBase(slot);
-      this.stack[0] = slot;
-      this.depth = 1;
+      this.beginJob(stamp);
+      return;
     }
+    const slot = continuationOf(stamp); // its own inverse
+    this.finder.begin(table.extra(slot), After.continued);
+    if (this.listener !== undefined) this.listener.onResume(slot);
+    table.unmark(slot, Flag.waiting);
+    table.watched.forget(slot);
+    this.setBase(slot);
+    this.stack.push(slot, this.sites.traits[table.site(slot)]!);
+  }
+
+  /** What was given to `.then` runs, an await goes on whose call is not known, or a call has returned a promise. */
+  private beginJob(slot: number): void {
+    const { table } = this;
+    const site = table.site(slot);
+    this.jobSlot = slot;
+    this.jobId = table.id(slot);
+    if (table.flags(slot) & Flag.orphan) {
+      this.orphanBorn = table.born(slot);
+      if (this.listener !== undefined) this.listener.onResume(slot);
+    } else if (isCall(this.sites.kind(site))) {
+      this.finder.begin(site, After.adopting);
+      this.setBase(slot);
+      return;
+    }
+    this.finder.begin(site, After.continued);
   }
 
   onAfter(): void {
@@ -297,29 +287,19 @@ export class PromiseTracker implements PromiseEvents {
 
   /** After a continuation its call has ended, or the last promise that hangs on another is its await, whatever was forecast. */
   private settleAccount(): void {
-    const { base, table, lastChild } = this;
-    if (base < 0 || !table.isSame(base, this.baseId) || this.finder.after === After.adopting) return;
-    const { flags } = table;
-    if (flags[base]! & Flag.waiting) {
-      const other = this.lastChildSlot;
-      if (other === NO_SLOT || !table.isSame(other, this.lastChildId) || !(flags[other]! & Flag.orphan) || !lastChild) return;
-      if (this.sites.functions[table.extra[other]!] !== this.sites.functions[table.extra[base]!]) return;
-      this.suspendAfterAll(base, lastChild, this.parentOf(other), table.extra[other]!, other);
-    } else if (lastChild && this.lastChildSlot !== NO_SLOT && table.isSame(this.lastChildSlot, this.lastChildId) && this.depth === 1 && !(flags[this.lastChildSlot]! & Flag.orphan)) {
-      this.wasForecastWrong(base, lastChild);
+    const { base, table, lastChildSlot: child } = this;
+    if (child === NO_SLOT || base < 0 || this.finder.after === After.adopting || !table.isSame(base, this.baseId) || !table.isSame(child, this.lastChildId)) return;
+    const isOrphan = (table.flags(child) & Flag.orphan) !== 0;
+    const continuation = table.watched.of(child);
+    if (!continuation) return;
+    if (table.flags(base) & Flag.waiting) {
+      const at = table.extra(child);
+      if (isOrphan && this.sites.functionOf(at) === this.sites.functionOf(table.extra(base))) this.suspendAfterAll(base, continuation, table.pendingParent(child), at, child);
+    } else if (this.stack.depth === 1 && !isOrphan && table.flags(child) & Flag.unsure) {
+      // The call goes on pending, and what should be a `.then` came last: `return promise.then(…)`, or an await that was taken for one.
+      this.finder.distrust(this.lastChildEntry);
+      this.suspendAfterAll(base, continuation, table.pendingParent(child), table.site(child), child);
     }
-  }
-
-  /** The call goes on pending, and what should be a `.then` came last: `return promise.then(…)`, or an await that was taken for one. */
-  private wasForecastWrong(base: number, lastChild: object): void {
-    if (!(this.table.flags[this.lastChildSlot]! & Flag.unsure)) return;
-    this.finder.distrust(this.lastChildEntry);
-    this.suspendAfterAll(base, lastChild, this.parentOf(this.lastChildSlot), this.table.site[this.lastChildSlot]!, this.lastChildSlot);
-  }
-
-  private parentOf(slot: number): number {
-    const parent = this.table.parent[slot]!;
-    return parent >= 0 && this.table.isSame(parent, this.table.parentId[slot]!) ? parent : NO_SLOT;
   }
 
   onSettled(promise: object): void {
@@ -327,20 +307,20 @@ export class PromiseTracker implements PromiseEvents {
     if (slot < 0) return;
     Stamp.change(promise, RELEASED);
     if (!this.inJob) this.isClockOld = true; // whatever it lets run comes after a while of nothing, perhaps
-    if (slot === this.rootSlot) this.finder.after = After.ended;
-    const site = this.table.site[slot]!;
+    const { table, finder } = this;
+    if (slot === this.rootSlot) finder.after = After.ended;
+    const site = table.site(slot);
     // A combinator wraps what is no promise in one of its own, which looks like another combinator.
-    if (slot === this.group && this.table.parent[slot] === 0) this.group = this.outerGroup;
+    if (slot === this.group && table.parent(slot) === 0) this.group = this.outerGroup;
     if (this.listener !== undefined) this.listener.onEnd(slot);
-    if (isCall(this.sites.kinds[site]!)) {
-      for (let at = this.depth - 1; at >= 0; at--) {
-        if (this.stack[at] !== slot) continue;
-        this.depth = at;
-        if (slot !== this.rootSlot) this.finder.end(site);
-        break;
+    if (isCall(this.sites.kind(site))) {
+      const at = this.stack.find(slot);
+      if (at >= 0) {
+        this.stack.depth = at;
+        if (slot !== this.rootSlot) finder.end(site);
       }
     }
-    this.table.remove(slot);
+    table.remove(slot);
   }
 
   /** The slot of a promise, or what else its stamp says. */
@@ -353,12 +333,11 @@ export class PromiseTracker implements PromiseEvents {
   private begin(): void {
     this.isFresh = true;
     this.finder.begin(0, After.made);
-    this.depth = 0;
+    this.stack.depth = 0;
     this.rootSlot = NO_SLOT;
     this.base = NO_SLOT;
     this.jobSlot = NO_SLOT;
     this.orphanBorn = -1;
-    this.lastChild = undefined;
     this.lastChildSlot = NO_SLOT;
     this.group = NO_SLOT;
     this.outerGroup = NO_SLOT;
@@ -366,35 +345,33 @@ export class PromiseTracker implements PromiseEvents {
 
   private setBase(slot: number): void {
     this.base = slot;
-    this.baseId = this.table.id[slot]!;
+    this.baseId = this.table.id(slot);
   }
 
   private add(promise: object, site: number, parent: number): number {
-    const slot = this.table.add(promise, site, parent, this.now);
+    const slot = this.table.add(promise, site, parent, this.now, this.finder.unsure ? Flag.unsure : 0);
     new Stamp(promise, slot === NO_SLOT ? RELEASED : this.table.stamp(slot));
-    if (slot === NO_SLOT) return slot;
-    if (this.finder.unsure) this.table.flags[slot]! |= Flag.unsure;
-    this.armFlush();
+    if (slot !== NO_SLOT) this.armFlush();
     return slot;
   }
 
   /** The newest promise without a parent was made at another site than was said. */
   private correctRoot(was: number, site: number): boolean {
     const { rootSlot: slot, table } = this;
-    const { kinds } = this.sites;
+    const wasCall = isCall(this.sites.kind(was));
     if (slot === NO_SLOT || !table.isSame(slot, this.rootId)) return false;
-    table.site[slot] = site;
-    if (isCall(kinds[was]!) && this.depth > 0 && this.stack[this.depth - 1] === slot) this.depth--;
-    if (this.listener !== undefined && isCall(kinds[was]!)) this.listener.onMistake(slot);
-    this.enter(slot, kinds[site]!);
+    table.setSite(slot, site);
+    if (wasCall && this.stack.top() === slot) this.stack.depth--;
+    if (wasCall && this.listener !== undefined) this.listener.onMistake(slot);
+    this.enter(slot, this.sites.traits[site]!);
     return true;
   }
 
   private onLost(slot: number): void {
     const { table } = this;
     if (this.listener !== undefined) this.listener.onLost(slot);
-    if (!(table.flags[slot]! & Flag.waiting) || this.sites.internal[table.extra[slot]!]) return;
-    this.lost.add({ site: table.site[slot]!, awaitSite: table.extra[slot]!, ageMs: Math.round(this.now - table.born[slot]!) });
+    if (!(table.flags(slot) & Flag.waiting) || this.sites.isInternal(table.extra(slot))) return;
+    this.lost.add({ site: table.site(slot), awaitSite: table.extra(slot), ageMs: this.now - table.born(slot) });
   }
 
   private armFlush(): void {

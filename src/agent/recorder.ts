@@ -8,11 +8,12 @@ import type { CallListener } from './call-listener';
 import { handleName } from './config';
 import type { AgentHandle } from './install';
 import type { AgentPart } from './part';
-import { Flag, isCall } from './promise-table';
+import { isCall } from './promise-table';
 import type { PromiseTracker } from './promise-tracker';
 import { AwaitsCode, PROTOCOL_VERSION, TaskMark, type PollError, type TaskData } from './protocol';
 import { MOST_BLOCKS, MOST_NAMES, NUMBERS_PER_STEP, packStep, parseDrainRequest, Step, type RecordedBlock, type RecorderData, type RecorderOptions } from './recorder-protocol';
 import { SiteKind, siteRow } from './sites';
+import { Flag } from './slot';
 import type { TaskPart } from './track';
 import { startWatchdog, type WatchdogHandle } from './watchdog';
 
@@ -75,46 +76,47 @@ class Recorder implements CallListener, RecorderPart {
   }
 
   onBegin(slot: number): void {
-    const { site, id, flags } = this.tracker.table;
-    if (this.tracker.sites.internal[site[slot]!]) return;
-    this.write(packStep(Step.begin, site[slot]!, flags[slot]! & Flag.unsure ? TaskMark.unsure : 0), id[slot]!, 0);
+    const { table, sites } = this.tracker;
+    const site = table.site(slot);
+    if (sites.isInternal(site)) return;
+    this.write(packStep(Step.begin, site, table.flags(slot) & Flag.unsure ? TaskMark.unsure : 0), table.id(slot), 0);
   }
 
   onSuspend(slot: number): void {
     if (!this.isTask(slot)) return;
     const { table, sites } = this.tracker;
-    this.follow(table.parent[slot]!, table.parentId[slot]!);
-    if (sites.internal[table.extra[slot]!]) return;
-    this.write(packStep(Step.suspend, table.extra[slot]!, this.code), table.id[slot]!, this.ref);
+    this.follow(table.parent(slot), table.parentId(slot));
+    if (sites.isInternal(table.extra(slot))) return;
+    this.write(packStep(Step.suspend, table.extra(slot), this.code), table.id(slot), this.ref);
   }
 
   onResume(slot: number): void {
-    if (this.isTask(slot)) this.write(packStep(Step.resume, 0, 0), this.tracker.table.id[slot]!, 0);
+    if (this.isTask(slot)) this.write(packStep(Step.resume, 0, 0), this.tracker.table.id(slot), 0);
   }
 
   onEnd(slot: number): void {
-    if (this.isTask(slot)) this.write(packStep(Step.end, 0, 0), this.tracker.table.id[slot]!, 0);
+    if (this.isTask(slot)) this.write(packStep(Step.end, 0, 0), this.tracker.table.id(slot), 0);
   }
 
   onLost(slot: number): void {
-    if (this.isTask(slot)) this.write(packStep(Step.lost, 0, 0), this.tracker.table.id[slot]!, 0);
+    if (this.isTask(slot)) this.write(packStep(Step.lost, 0, 0), this.tracker.table.id(slot), 0);
   }
 
   onMistake(slot: number): void {
-    this.write(packStep(Step.mistake, 0, 0), this.tracker.table.id[slot]!, 0);
+    this.write(packStep(Step.mistake, 0, 0), this.tracker.table.id(slot), 0);
   }
 
   onOrphan(slot: number, continued: number): void {
     if (!this.isTask(slot)) return;
     const { table } = this.tracker;
-    this.write(packStep(Step.orphan, table.site[slot]!, 0), table.id[slot]!, continued);
+    this.write(packStep(Step.orphan, table.site(slot), 0), table.id(slot), continued);
     this.onSuspend(slot);
   }
 
   onMember(slot: number): void {
     const { table } = this.tracker;
-    this.follow(table.parent[slot]!, table.parentId[slot]!);
-    this.write(packStep(Step.member, 0, this.code), table.id[table.extra[slot]!]!, this.ref);
+    this.follow(table.parent(slot), table.parentId(slot));
+    this.write(packStep(Step.member, 0, this.code), table.id(table.extra(slot)), this.ref);
   }
 
   onName(id: number, name: string): void {
@@ -173,8 +175,8 @@ class Recorder implements CallListener, RecorderPart {
   /** A call of the program's own, or what is known of one by its awaits. */
   private isTask(slot: number): boolean {
     const { table, sites } = this.tracker;
-    const site = table.site[slot]!;
-    return (isCall(sites.kinds[site]!) || (table.flags[slot]! & Flag.orphan) !== 0) && !sites.internal[site];
+    const site = table.site(slot);
+    return (isCall(sites.kind(site)) || (table.flags(slot) & Flag.orphan) !== 0) && !sites.isInternal(site);
   }
 
   /** Sets `code` and `ref` for the promise in `slot`, while that is the one with this id. */
@@ -184,20 +186,20 @@ class Recorder implements CallListener, RecorderPart {
     for (let step = 0; step < LONGEST_CHAIN && slot >= 0; step++) {
       this.code = AwaitsCode.ready;
       if (!table.isSame(slot, id)) return;
-      const site = table.site[slot]!;
-      const kind: SiteKind = sites.kinds[site]!;
+      const site = table.site(slot);
+      const kind: SiteKind = sites.kind(site);
       this.ref = id;
       this.code = AwaitsCode.task;
       if (this.isTask(slot)) return;
       this.code = AwaitsCode.group;
-      if (kind === SiteKind.group) return this.write(packStep(Step.group, site, 0), id, table.parent[slot]!);
+      if (kind === SiteKind.group) return this.write(packStep(Step.group, site, 0), id, table.parent(slot));
       this.ref = site;
       this.code = AwaitsCode.made;
-      const follows = table.flags[slot]! & (Flag.waiting | Flag.follows);
+      const follows = table.flags(slot) & (Flag.waiting | Flag.follows);
       // Node's own functions say what they do: `readFile`.
-      if (isCall(kind) || (!follows && (kind === SiteKind.made || kind === SiteKind.unknown || sites.internal[site]))) return;
-      id = table.parentId[slot]!;
-      slot = table.parent[slot]!;
+      if (isCall(kind) || (!follows && (kind === SiteKind.made || kind === SiteKind.unknown || sites.isInternal(site)))) return;
+      id = table.parentId(slot);
+      slot = table.parent(slot);
     }
     this.code = AwaitsCode.promise;
     this.ref = 0;

@@ -5,8 +5,8 @@ import { stackReader } from './stack-reader';
 /** The stack may be read so often for each millisecond that passes, and so often at once: half of one processor's time at worst. */
 const READS_PER_MS = 120;
 const MOST_READS_AT_ONCE = 40_000;
-/** The agent's own frames on a stack: the reader, `find`, the tracker, the hook. */
-const OWN_FRAMES = 4;
+/** The agent's own frames on a stack: the reader, `findOut`, `find`, the tracker, the hook. */
+const OWN_FRAMES = 5;
 const HOOKS_FILE = 'node:internal/promise_hooks';
 
 /** What happened since the last site: nothing, its call was continued, its promise was settled, V8 takes up a promise for it. */
@@ -57,25 +57,44 @@ export class SiteFinder {
     const { predictor } = this;
     let key = SitePredictor.key(this.lastSite, this.after, parentSite);
     let entry = predictor.find(key);
-    if (this.otherSite !== 0) {
-      const otherKey = SitePredictor.key(this.otherSite, this.after, parentSite);
-      const otherEntry = predictor.find(otherKey);
-      if (otherEntry >= 0 && entry < 0) {
-        this.correct(this.lastSite, this.otherSite);
-        key = otherKey;
-        entry = otherEntry;
-      } else if (otherEntry >= 0 === entry >= 0) predictor.distrust(this.lastEntry);
-      this.otherSite = 0;
+    if (this.otherSite !== 0 && this.wasOther(entry, parentSite)) {
+      key = SitePredictor.key(this.lastSite, this.after, parentSite);
+      entry = predictor.find(key);
     }
-    const { lastKey, lastEntry, lastSite, wasRead } = this;
+    const site = predictor.expect(entry);
+    if (site === 0) return this.findOut(key, entry, parentSite, now);
+    this.unsure = !predictor.isSure(entry);
+    if (this.unsure && parentSite < 0) this.otherSite = predictor.other(entry);
+    this.wasRead = parentSite >= 0 && !this.unsure;
     this.lastKey = key;
     this.lastEntry = entry;
-    let site = predictor.expect(entry);
-    if (site !== 0) {
-      this.unsure = !predictor.isSure(entry);
-      if (this.unsure && parentSite < 0) this.otherSite = predictor.other(entry);
-      this.wasRead = parentSite >= 0 && predictor.isProved(entry);
-    } else if (this.reads <= 0 && !this.earnReads(now)) {
+    this.lastSite = site;
+    this.after = After.made;
+    return site;
+  }
+
+  /** What comes next, at the entry of the last site's key, tells whether that was the other one that can follow as well. */
+  private wasOther(entry: number, parentSite: number): boolean {
+    const { otherSite } = this;
+    this.otherSite = 0;
+    const hasOther = this.predictor.find(SitePredictor.key(otherSite, this.after, parentSite)) >= 0;
+    if (!hasOther || entry >= 0) {
+      if (hasOther === entry >= 0) this.predictor.distrust(this.lastEntry);
+      return false;
+    }
+    this.correct(this.lastSite, otherSite);
+    this.lastSite = otherSite;
+    return true;
+  }
+
+  /** The stack is the answer, or a guess where it was read too often. */
+  private findOut(key: number, entry: number, parentSite: number, now: number): number {
+    const { predictor, lastKey, lastEntry, lastSite, wasRead } = this;
+    this.lastKey = key;
+    this.lastEntry = entry;
+    predictor.countCheck(entry);
+    let site: number;
+    if (this.reads <= 0 && !this.earnReads(now)) {
       this.unread++;
       this.unsure = true;
       this.wasRead = false;
@@ -94,7 +113,7 @@ export class SiteFinder {
       else {
         predictor.check(lastEntry);
         predictor.check(entry);
-        if (this.table.kinds[site] === SiteKind.member && this.table.kinds[lastSite] !== SiteKind.member) {
+        if (this.table.kind(site) === SiteKind.member && this.table.kind(lastSite) !== SiteKind.member) {
           // What was forecast wrongly is the combinator: its frame is below its member's.
           const group = this.table.read(frames, own + 1, false);
           if (group !== lastSite && this.correct(lastSite, group)) {

@@ -48,23 +48,40 @@ const REQUESTS = new Set(['next', 'return', 'throw']);
 const PLAIN_TYPES = new Set(['Object', 'Function', 'Module', 'global', 'Window']);
 const NO_SITE: Site = { kind: SiteKind.unknown, file: '', name: '', line: 0, column: 0, fnLine: 0, fnColumn: 0, builtin: '', callerFile: '', callerLine: 0, callerColumn: 0 };
 
+export enum Trait {
+  /** These bits are the SiteKind. */
+  kind = 7,
+  /** V8 itself lets one promise follow another: no code is on the stack. */
+  adoption = 8,
+  /** A function of Node itself. */
+  internal = 16,
+}
+export const FUNCTION_SHIFT = 5;
+
 /** All sites seen, by number; 0 is the unknown one. A number never changes its meaning. */
 export class SiteTable {
   readonly sites: Site[] = [NO_SITE];
-  /** By site number. */
-  readonly kinds = new Uint8Array(MAX_SITES);
-  /** The number of the function that the site is in: sites in one function share it. */
-  readonly functions = new Int32Array(MAX_SITES);
-  /** 1 where V8 itself lets one promise follow another: no code is on the stack. */
-  readonly isAdoption = new Uint8Array(MAX_SITES);
-  /** 1 for functions of Node itself. */
-  readonly internal = new Uint8Array(MAX_SITES);
+  /** By site number: its kind, the marks below, and above FUNCTION_SHIFT, the function that it is in: sites in one function share that. */
+  readonly traits = new Int32Array(MAX_SITES);
   /** How many captures found the table full. */
   overflowed = 0;
   private readonly numbers = new Map<string, number>();
   private readonly functionNumbers = new Map<string, number>();
   /** Where functions start, by their number. */
   private readonly entries = new Map<number, number>();
+
+  kind(site: number): SiteKind {
+    return this.traits[site]! & Trait.kind;
+  }
+
+  functionOf(site: number): number {
+    return this.traits[site]! >> FUNCTION_SHIFT;
+  }
+
+  /** True for functions of Node itself. */
+  isInternal(site: number): boolean {
+    return (this.traits[site]! & Trait.internal) !== 0;
+  }
 
   /** The number of the site that a stack shows; `own` frames at its start are the agent's. `parented`: the promise hangs on another. */
   read(frames: CallFrame[], own: number, parented: boolean): number {
@@ -73,7 +90,7 @@ export class SiteTable {
     while (at < frames.length && !fileOf(frames[at]!)) at++;
     const [first, second] = frames.slice(own, at).map((frame) => frame.getFunctionName() ?? '(builtin)');
     const frame = isCaller(frames[at]) ? frames[at] : undefined;
-    const fn = frame ? this.functionOf(frame) : 0;
+    const fn = frame ? this.functionNumber(frame) : 0;
     let kind: SiteKind = kindOf(first ?? '', second ?? '', parented);
     if (kind === SiteKind.call && frame && !this.isEntry(fn, frame.getPosition())) kind = SiteKind.made;
     const withCaller = kind !== SiteKind.await && kind !== SiteKind.member;
@@ -90,7 +107,7 @@ export class SiteTable {
   }
 
   /** The number of the function that a frame is of. */
-  private functionOf(frame: CallFrame): number {
+  private functionNumber(frame: CallFrame): number {
     const key = `${fileOf(frame)}:${frame.getEnclosingLineNumber?.() ?? 0}:${frame.getEnclosingColumnNumber?.() ?? 0}`;
     let fn = this.functionNumbers.get(key);
     if (fn === undefined) this.functionNumbers.set(key, (fn = this.functionNumbers.size + 1));
@@ -126,10 +143,8 @@ export class SiteTable {
     };
     this.sites.push(site);
     this.numbers.set(key, number);
-    this.kinds[number] = kind;
-    this.isAdoption[number] = kind === SiteKind.then && !site.file ? 1 : 0;
-    this.internal[number] = site.file.startsWith('node:') ? 1 : 0;
-    this.functions[number] = fn;
+    this.traits[number] =
+      kind | (kind === SiteKind.then && !site.file ? Trait.adoption : 0) | (site.file.startsWith('node:') ? Trait.internal : 0) | (fn << FUNCTION_SHIFT);
     return number;
   }
 }

@@ -21,7 +21,7 @@ export interface CallFrame {
   getEnclosingColumnNumber?(): number | null;
 }
 
-const DEPTH = 10;
+const DEPTH = 11;
 
 /**
  * Makes what reads the caller's stack, innermost frame first, `depth` frames at most; the first ones are the agent's own. It lives in a realm of

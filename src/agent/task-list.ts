@@ -1,11 +1,12 @@
 // Tells a client which calls are pending, from the tracker's table.
 import type { BlockedTask } from './blocked-loop';
 import type { AgentPart } from './part';
-import { Flag, isCall, NO_SLOT } from './promise-table';
+import { isCall } from './promise-table';
 import { PromiseTracker } from './promise-tracker';
 import type { TaskDescription } from '../../runtime';
 import { AwaitsCode, MAX_TASKS_TOLD, TaskCode, TaskMark, type GroupRow, type TaskData } from './protocol';
 import { SiteKind, siteRow } from './sites';
+import { Flag, NO_SLOT } from './slot';
 
 /** A promise behind so many `.then`s is not followed further. */
 const LONGEST_CHAIN = 1_000;
@@ -74,11 +75,11 @@ export class TaskList implements AgentPart {
   running(): BlockedTask | undefined {
     const { table, sites } = this.tracker;
     const slot = this.tracker.current();
-    const site = slot === NO_SLOT ? undefined : sites.sites[table.site[slot]!];
+    const site = slot === NO_SLOT ? undefined : sites.sites[table.site(slot)];
     // What asks a generator stands in the site of the request, not the generator.
     if (site?.kind !== SiteKind.call) return undefined;
     const { name, file: url, line, column } = site;
-    return { id: table.id[slot]!, name, url, line, column };
+    return { id: table.id(slot), name, url, line, column };
   }
 
   /** Names the call that runs now. False where there is none that is known. */
@@ -86,10 +87,10 @@ export class TaskList implements AgentPart {
     const { table } = this.tracker;
     const slot = this.tracker.current();
     if (slot === NO_SLOT) return false;
-    const id = table.id[slot]!;
+    const id = table.id(slot);
     if (this.names.size >= MAX_NAMES && !this.names.has(id)) this.forgetNames();
     this.names.set(id, text.slice(0, LONGEST_NAME));
-    table.flags[slot]! |= Flag.named;
+    table.mark(slot, Flag.named);
     this.tracker.listener?.onName(id, this.names.get(id)!);
     return true;
   }
@@ -103,17 +104,17 @@ export class TaskList implements AgentPart {
       data.counts.untold++;
       return;
     }
-    const flags = table.flags[slot]!;
-    const site = table.site[slot]!;
-    const at = kind === TaskCode.promise ? 0 : table.extra[slot]!;
-    const id = table.id[slot]!;
-    const { code, ref } = this.target(table.parent[slot]!, table.parentId[slot]!, groups);
+    const flags = table.flags(slot);
+    const site = table.site(slot);
+    const at = kind === TaskCode.promise ? 0 : table.extra(slot);
+    const id = table.id(slot);
+    const { code, ref } = this.target(table.parent(slot), table.parentId(slot), groups);
     tasks.id.push(id);
     tasks.kind.push(kind);
     tasks.site.push(kind === TaskCode.generator ? at : site);
     tasks.at.push(at);
-    tasks.born.push(table.born[slot]!);
-    tasks.marks.push((flags & Flag.orphan ? TaskMark.older : 0) | (flags & Flag.unsure || sites.kinds[site] === SiteKind.unknown ? TaskMark.unsure : 0));
+    tasks.born.push(table.born(slot));
+    tasks.marks.push((flags & Flag.orphan ? TaskMark.older : 0) | (flags & Flag.unsure || sites.kind(site) === SiteKind.unknown ? TaskMark.unsure : 0));
     tasks.awaits.push(code);
     tasks.ref.push(ref);
     if (flags & Flag.named) data.names.push([id, this.names.get(id) ?? '']);
@@ -122,16 +123,16 @@ export class TaskList implements AgentPart {
   /** -1 for what is no task of its own. */
   private taskKind(slot: number): number {
     const { table, sites } = this.tracker;
-    const flags = table.flags[slot]!;
+    const flags = table.flags(slot);
     if (flags === 0) return -1;
-    const site = table.site[slot]!;
+    const site = table.site(slot);
     if (flags & Flag.waiting) {
-      const at = table.extra[slot]!;
+      const at = table.extra(slot);
       // Node's own functions, and functions that are over and only follow another promise, are no tasks.
-      if (sites.internal[at] || sites.kinds[at] === SiteKind.then) return -1;
-      return sites.kinds[site] === SiteKind.next ? TaskCode.generator : TaskCode.call;
+      if (sites.isInternal(at) || sites.kind(at) === SiteKind.then) return -1;
+      return sites.kind(site) === SiteKind.next ? TaskCode.generator : TaskCode.call;
     }
-    const loose = sites.kinds[site] === SiteKind.then && !sites.internal[site] && !(flags & (Flag.awaited | Flag.chained)) && sites.sites[site]!.file !== '';
+    const loose = sites.kind(site) === SiteKind.then && !sites.isInternal(site) && !(flags & (Flag.awaited | Flag.chained)) && sites.sites[site]!.file !== '';
     return loose ? TaskCode.promise : -1;
   }
 
@@ -141,17 +142,17 @@ export class TaskList implements AgentPart {
     for (let step = 0; step < LONGEST_CHAIN; step++) {
       if (slot < 0) break;
       if (!table.isSame(slot, id)) return { code: AwaitsCode.ready, ref: 0 };
-      if (this.taskKind(slot) >= 0 && table.flags[slot]! & Flag.waiting) return { code: AwaitsCode.task, ref: id };
-      const site = table.site[slot]!;
-      const kind: SiteKind = sites.kinds[site]!;
+      if (this.taskKind(slot) >= 0 && table.flags(slot) & Flag.waiting) return { code: AwaitsCode.task, ref: id };
+      const site = table.site(slot);
+      const kind: SiteKind = sites.kind(site);
       if (kind === SiteKind.group) return { code: AwaitsCode.group, ref: this.groupIndex(slot, groups) };
       // Node's own functions say what they do: `readFile`.
-      if (sites.internal[site] && isCall(kind)) return { code: AwaitsCode.made, ref: site };
-      const follows = table.flags[slot]! & (Flag.waiting | Flag.follows);
-      if (!follows && (kind === SiteKind.made || kind === SiteKind.unknown || sites.internal[site])) return { code: AwaitsCode.made, ref: site };
+      if (sites.isInternal(site) && isCall(kind)) return { code: AwaitsCode.made, ref: site };
+      const follows = table.flags(slot) & (Flag.waiting | Flag.follows);
+      if (!follows && (kind === SiteKind.made || kind === SiteKind.unknown || sites.isInternal(site))) return { code: AwaitsCode.made, ref: site };
       if (!follows && isCall(kind)) return { code: AwaitsCode.made, ref: site };
-      id = table.parentId[slot]!;
-      slot = table.parent[slot]!;
+      id = table.parentId(slot);
+      slot = table.parent(slot);
     }
     return { code: AwaitsCode.promise, ref: 0 };
   }
@@ -160,7 +161,7 @@ export class TaskList implements AgentPart {
     const { table } = this.tracker;
     const known = groups.get(slot);
     if (known) return known.index;
-    groups.set(slot, { index: groups.size, id: table.id[slot]!, row: { site: table.site[slot]!, total: table.parent[slot]!, pending: 0, tasks: [], sites: [] } });
+    groups.set(slot, { index: groups.size, id: table.id(slot), row: { site: table.site(slot), total: table.parent(slot), pending: 0, tasks: [], sites: [] } });
     return groups.size - 1;
   }
 
@@ -168,10 +169,10 @@ export class TaskList implements AgentPart {
     const { table, sites } = this.tracker;
     const members = new Map<number, number[]>();
     for (let slot = 0; slot < table.used; slot++) {
-      if (table.flags[slot] === 0 || sites.kinds[table.site[slot]!] !== SiteKind.member) continue;
-      const group = table.extra[slot]!;
+      if (table.flags(slot) === 0 || sites.kind(table.site(slot)) !== SiteKind.member) continue;
+      const group = table.extra(slot);
       // A member of an earlier group in the same slot is older than the group.
-      if (group < 0 || table.id[slot]! < table.id[group]!) continue;
+      if (group < 0 || table.id(slot) < table.id(group)) continue;
       const known = members.get(group);
       if (known) known.push(slot);
       else members.set(group, [slot]);
@@ -189,7 +190,7 @@ export class TaskList implements AgentPart {
     seen.add(slot);
     for (const member of members.get(slot) ?? []) {
       const inner = new Map<number, Group>();
-      const { code, ref } = this.target(table.parent[member]!, table.parentId[member]!, inner);
+      const { code, ref } = this.target(table.parent(member), table.parentId(member), inner);
       if (code === AwaitsCode.task) row.tasks.push(ref);
       else if (code === AwaitsCode.made) row.sites.push(ref);
       for (const nested of inner.keys()) this.addMembers(nested, row, members, seen);
@@ -199,7 +200,7 @@ export class TaskList implements AgentPart {
   private forgetNames(): void {
     const { table } = this.tracker;
     const pending = new Set<number>();
-    for (let slot = 0; slot < table.used; slot++) if (table.flags[slot]! & Flag.named) pending.add(table.id[slot]!);
+    for (let slot = 0; slot < table.used; slot++) if (table.flags(slot) & Flag.named) pending.add(table.id(slot));
     for (const id of this.names.keys()) if (!pending.has(id)) this.names.delete(id);
   }
 }
