@@ -26,6 +26,7 @@ import { plainLoopFix, plainUsingFix, removeAwaitFix } from '../fixes/useless-aw
 import { accessedName, skipParentheses } from '../syntax/expressions';
 import { isAsync } from '../syntax/functions';
 import { askOfType } from '../types/calls';
+import { Claims } from '../types/claims';
 import { promiseTypes, type PromiseTypes } from '../types/promises';
 import { elementTypes, isAny, isPlain, isReference, unionParts } from '../types/structure';
 import type { Rule, RuleContext } from './rule';
@@ -71,10 +72,16 @@ const aggregators = new Set(['all', 'allSettled', 'any', 'race']);
 class AwaitCheck {
   private readonly project: Project;
   private readonly types: PromiseTypes;
+  private readonly claims: Claims;
+  private readonly lists: Claims;
+  private readonly iterables: Claims;
 
   constructor(private readonly context: RuleContext<Options>) {
     this.project = context.unit.project;
     this.types = context.shared(promiseTypes);
+    this.claims = new Claims(this.project, (type) => this.isNeverAwaitable(type));
+    this.lists = new Claims(this.project, (type) => this.holdsOther(type));
+    this.iterables = new Claims(this.project, (type) => this.isSynchronous(type));
   }
 
   await(node: AwaitExpression): Asking<void> | undefined {
@@ -83,7 +90,7 @@ class AwaitCheck {
 
   private *askAwait(node: AwaitExpression): Asking<void> {
     const awaitable = yield* askOfType(this.project.checker, node.expression, (type) => this.types.awaitable(type));
-    if (awaitable !== 'never') return;
+    if (awaitable !== 'never' || (yield* this.claims.isGround(node.expression))) return;
     const start = node.getStart();
     this.context.report({
       at: { start, end: start + 'await'.length },
@@ -106,7 +113,8 @@ class AwaitCheck {
     if (this.context.options.allowMixedPromiseArrays && (yield* this.mayHoldPromise(argument))) return;
     const list = skipParentheses(argument);
     if (!isArrayLiteralExpression(list)) {
-      if (yield* this.holdsOther(yield* this.constrainedType(argument))) this.reportInput(argument, 'This list holds values that are no promises');
+      const other = yield* this.holdsOther(yield* this.constrainedType(argument));
+      if (other && !(yield* this.lists.isGround(argument))) this.reportInput(argument, 'This list holds values that are no promises');
       return;
     }
     for (const element of list.elements) {
@@ -114,7 +122,7 @@ class AwaitCheck {
       const other = isSpreadElement(element)
         ? yield* this.isNeverAwaitable(yield* this.constrainedType(element))
         : yield* askOfType(this.project.checker, element, (type) => this.isNeverAwaitable(type));
-      if (other) this.reportInput(element, 'This element is no promise');
+      if (other && !(yield* this.claims.isGround(isSpreadElement(element) ? element.expression : element))) this.reportInput(element, 'This element is no promise');
     }
   }
 
@@ -124,12 +132,16 @@ class AwaitCheck {
 
   *forAwait(node: ForOfStatement): Asking<void> {
     const type = yield* this.types.typeOf(node.expression);
-    if (isAny(type) || (yield* this.types.wellKnown.someHas(type, 'asyncIterator'))) return;
+    if (!(yield* this.isSynchronous(type)) || (yield* this.iterables.isGround(node.expression))) return;
     this.context.report({
       at: { start: node.getStart(), end: closingParenthesis(node) },
       message: 'What is iterated here is not async: for await waits for each value in turn, with no handler for the others.',
       fixes: [plainLoopFix(this.context.unit, node)],
     });
+  }
+
+  private *isSynchronous(type: Type): Asking<boolean> {
+    return !isAny(type) && !(yield* this.types.wellKnown.someHas(type, 'asyncIterator'));
   }
 
   *awaitUsing(list: VariableDeclarationList): Asking<void> {

@@ -10,6 +10,7 @@ import {
 } from '../program';
 import type { Asking, CallExpression, Checker, Expression, Type, TypeNode } from '../program';
 import { skipParentheses } from '../syntax/expressions';
+import { returnTypeOf } from './claims';
 import { callSignatures, elementTypes, isAny, isMapped, isPlain, isReference, unionParts } from './structure';
 
 /** A question about a type that has the same answer for every instance of a generic class or interface. */
@@ -80,7 +81,7 @@ export function* declaredReturns(checker: Checker, call: CallExpression, depends
     const signatures = yield* callSignatures(part);
     if (signatures.length === 0) return undefined;
     for (const signature of signatures) {
-      const returned = yield* signature.getReturnType.gen();
+      const returned = yield* returnTypeOf(checker, signature);
       if (signature.typeParameters?.length && (yield* depends(checker, returned))) return undefined;
       types.push(returned);
     }

@@ -1,6 +1,7 @@
 import { SymbolFlags, TypeFlags, isIntersectionType, isTypeParameter, isUnionType } from '../program';
 import type { Asking, InterfaceType, Node, Project, Signature, Symbol, Type } from '../program';
 import type { Shared } from '../shared';
+import { returnTypeOf } from './claims';
 import { Memo } from './memo';
 import { DeclaredNames } from './names';
 import { apparentParts, apparentType, callSignatures, elementTypes, inDefaultLibrary, isAnyOrUnknown, isPlain, memberParts, unionParts } from './structure';
@@ -88,7 +89,7 @@ export class PromiseTypes {
     if (isPlain(type) || isAnyOrUnknown(type)) return false;
     for (const part of yield* unionParts(type)) {
       for (const signature of yield* callSignatures(part)) {
-        if (yield* this.isThenable(yield* signature.getReturnType.gen())) return true;
+        if (yield* this.isThenable(yield* returnTypeOf(this.checker, signature))) return true;
       }
     }
     return false;
@@ -100,7 +101,7 @@ export class PromiseTypes {
     let found = false;
     for (const part of yield* unionParts(type)) {
       for (const signature of yield* callSignatures(part)) {
-        const returned = yield* signature.getReturnType.gen();
+        const returned = yield* returnTypeOf(this.checker, signature);
         if (yield* this.isThenable(returned)) return false;
         found ||= (returned.flags & TypeFlags.Void) !== 0;
       }
@@ -226,7 +227,8 @@ export class PromiseTypes {
       const rest = signature.hasRestParameter && index === parameters.length - 1;
       const declared = yield* apparentType(yield* this.checker.getNonMissingTypeOfSymbol.gen(parameter));
       const type = rest ? yield* declared.getNumberIndexType.gen() : declared;
-      if (!type || !(yield* this.isCallable(type))) return false;
+      // A parameter without a type, as in JavaScript, takes a function, too.
+      if (!type || !(isAnyOrUnknown(type) || (yield* this.isCallable(type)))) return false;
     }
     return true;
   }
