@@ -19,6 +19,7 @@ import {
   type Symbol,
 } from '../program';
 import { skipOuterExpressions } from '../syntax/expressions';
+import { isDeclarationFile } from '../syntax/file-names';
 import { isFunctionNode, someReturn, type FunctionNode } from '../syntax/functions';
 import { extendedClass } from '../syntax/classes';
 import { nameText, type Passed } from './declared-names';
@@ -126,7 +127,7 @@ export function* runnerOf(checker: Checker, { call, index, property }: Passed): 
   const nameNode = isPropertyAccessExpression(callee) ? callee.name : callee;
   const symbol = yield* checker.getSymbolAtLocation.gen(nameNode);
   const declared = yield* declaringFiles(checker, symbol);
-  const isOurs = declared.some((path) => !path.includes('/node_modules/') && !/\.d\.[cm]?ts$/.test(path));
+  const isOurs = declared.some((path) => !path.includes('/node_modules/') && !isDeclarationFile(path));
   if (timers.has(name)) return isOurs ? undefined : 'callback';
   if (property !== undefined && property !== 'handler' && property !== 'preHandler') return undefined;
   if (routes.has(name) && isPropertyAccessExpression(callee)) {

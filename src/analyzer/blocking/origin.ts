@@ -28,6 +28,7 @@ import {
   type TypeNode,
 } from '../program';
 import { skipOuterExpressions } from '../syntax/expressions';
+import { isDeclarationFile } from '../syntax/file-names';
 import { catalogueModule, returnedClass } from './catalogue';
 import { nameText } from './declared-names';
 
@@ -175,8 +176,4 @@ function memberOf(base: Origin, name: string): Origin {
 
 function instanceOf(made: Origin): string {
   return `${returnedClass(made.module, `new ${made.name || 'default'}`) ?? (made.name || 'default')}.prototype`;
-}
-
-export function isDeclarationFile(path: string): boolean {
-  return /\.d\.[cm]?ts$/.test(path);
 }

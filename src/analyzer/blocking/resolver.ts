@@ -26,11 +26,12 @@ import {
   type Symbol,
 } from '../program';
 import { skipOuterExpressions } from '../syntax/expressions';
+import { isDeclarationFile } from '../syntax/file-names';
 import { isFunctionNode } from '../syntax/functions';
 import { catalogueModule, findApi, type BlockingApi } from './catalogue';
 import { passedRun, runsAtOnce } from './callbacks';
 import { fileFacts, unbound, type Alias, type Site } from './facts';
-import { isDeclarationFile, originOf, type Origin } from './origin';
+import { originOf, type Origin } from './origin';
 
 /** What a site runs: a blocking API, or the function of the user's files with this key. */
 export type Target = { readonly api: BlockingApi } | { readonly run: string };

@@ -30,6 +30,7 @@ import {
   type Symbol,
 } from '../program';
 import type { Refusal } from '../finding';
+import { isJavaScript } from '../syntax/file-names';
 import type { FunctionNode } from '../syntax/functions';
 import { callerTakesPromise } from './accepts-promise';
 import { describeFunction, nameOf } from './async-function';
@@ -96,7 +97,7 @@ function* memberObstacle(project: Project, member: Node, symbol: Symbol, title: 
   const hidden = has(SyntaxKind.PrivateKeyword) || isPrivateIdentifier(declared.name);
   if (hidden) return undefined;
   if (declared.name.kind === SyntaxKind.ComputedPropertyName) return `${title} has a computed name.`;
-  if (/\.[cm]?jsx?$/.test(member.getSourceFile().fileName)) return `${title} is a public method in JavaScript: its callers cannot all be found.`;
+  if (isJavaScript(member.getSourceFile().fileName)) return `${title} is a public method in JavaScript: its callers cannot all be found.`;
   if (has(SyntaxKind.OverrideKeyword) || has(SyntaxKind.AbstractKeyword)) return `${title} overrides or is overridden by another method.`;
   const owner = member.parent as Node & { name?: Node; heritageClauses?: readonly { types: readonly Node[] }[] };
   for (const base of owner.heritageClauses?.flatMap((clause) => [...clause.types]) ?? []) {

@@ -24,6 +24,7 @@ import {
   type Symbol,
 } from '../program';
 import { calleeName, skipOuterExpressions } from '../syntax/expressions';
+import { isDeclarationFile } from '../syntax/file-names';
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
 
 /** How many calls deep a function's own callees are looked into. */
@@ -211,7 +212,7 @@ export function* functionOf(symbol: Symbol, project: Project): Asking<FunctionNo
   if (symbol.declarations.length > 4) return undefined;
   const bodies: FunctionNode[] = [];
   for (const handle of symbol.declarations) {
-    if (/\.d\.[cm]?ts$/.test(String(handle.path))) return undefined;
+    if (isDeclarationFile(handle.path)) return undefined;
     const node = (yield* handle.resolve.gen(project)) as Node | undefined;
     if (!node) return undefined;
     if (isFunctionNode(node)) {

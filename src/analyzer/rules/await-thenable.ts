@@ -17,6 +17,7 @@ import {
   type Expression,
   type ForOfStatement,
   type Node,
+  type NodeHandle,
   type Project,
   type Type,
   type VariableDeclarationList,
@@ -24,7 +25,8 @@ import {
 import { isAwaitUsing } from '../syntax/declarations';
 import { plainLoopFix, plainUsingFix, removeAwaitFix } from '../fixes/useless-await';
 import { accessedName, skipParentheses } from '../syntax/expressions';
-import { isAsync } from '../syntax/functions';
+import { isDeclarationFile } from '../syntax/file-names';
+import { isAsync, type FunctionNode } from '../syntax/functions';
 import { askOfType } from '../types/calls';
 import { Claims } from '../types/claims';
 import { promiseTypes, type PromiseTypes } from '../types/promises';
@@ -90,7 +92,7 @@ class AwaitCheck {
 
   private *askAwait(node: AwaitExpression): Asking<void> {
     const awaitable = yield* askOfType(this.project.checker, node.expression, (type) => this.types.awaitable(type));
-    if (awaitable !== 'never' || (yield* this.claims.isGround(node.expression))) return;
+    if (awaitable !== 'never' || (yield* this.callsCallback(node.expression)) || (yield* this.claims.isGround(node.expression))) return;
     const start = node.getStart();
     this.context.report({
       at: { start, end: start + 'await'.length },
@@ -98,6 +100,24 @@ class AwaitCheck {
       unnecessary: true,
       fixes: [removeAwaitFix(this.context.unit, node)],
     });
+  }
+
+  /**
+   * A function of type `() => void` may be an async one: TypeScript lets it be given. To await its call is the only way
+   * to wait for it then.
+   */
+  private *callsCallback(expression: Expression): Asking<boolean> {
+    const call = skipParentheses(expression);
+    if (!isCallExpression(call)) return false;
+    const { declaration } = (yield* this.project.checker.getResolvedSignature.gen(call)) ?? {};
+    if (!declaration || !(yield* this.isImplementedElsewhere(declaration))) return false;
+    return (yield* unionParts(yield* this.types.typeOf(call))).some(isVoid);
+  }
+
+  /** A function type, or a method that others implement. Those of libraries are what their declarations say. */
+  private *isImplementedElsewhere({ kind, path, resolve }: NodeHandle): Asking<boolean> {
+    if (isDeclarationFile(path)) return false;
+    return callbackKinds.has(kind) || (kind === SyntaxKind.MethodDeclaration && !((yield* resolve.gen()) as FunctionNode | undefined)?.body);
   }
 
   aggregator(node: CallExpression): Asking<void> | undefined {
@@ -183,12 +203,19 @@ class AwaitCheck {
   private *holdsOther(type: Type): Asking<boolean> {
     for (const part of yield* unionParts(type)) {
       for (const held of yield* this.valueTypes(part)) {
-        for (const one of yield* unionParts(held)) {
-          if ((yield* this.types.awaitable(one)) === 'never') return yield* this.types.wellKnown.everyHas(type, 'iterator');
-        }
+        if (yield* this.isOther(held)) return yield* this.types.wellKnown.everyHas(type, 'iterator');
       }
     }
     return false;
+  }
+
+  /** Whether some values of a type are no promises. `void` may be one, as a callback's result; beside a promise there may be none. */
+  private *isOther(type: Type): Asking<boolean> {
+    const others: Type[] = [];
+    const parts = yield* unionParts(type);
+    for (const part of parts) if (!isVoid(part) && (yield* this.types.awaitable(part)) === 'never') others.push(part);
+    const isOptional = parts.length > others.length && others.every(({ flags }) => (flags & TypeFlags.Nullable) !== 0);
+    return others.length > 0 && !isOptional;
   }
 
   /** What an array, a tuple, something like an array, or a generic iterable holds. */
@@ -202,6 +229,12 @@ class AwaitCheck {
     }
     return isReference(type) ? (yield* this.project.checker.getTypeArguments.gen(type)).slice(0, 1) : [];
   }
+}
+
+const callbackKinds = new Set<SyntaxKind>([SyntaxKind.FunctionType, SyntaxKind.CallSignature, SyntaxKind.MethodSignature]);
+
+function isVoid({ flags }: Type): boolean {
+  return (flags & TypeFlags.Void) !== 0;
 }
 
 /** `await null`, `await undefined`, `await void 0`: written to let other microtasks run first. */

@@ -1,7 +1,10 @@
 import { bodyMayReject, functionNamed } from '../flow/rejection';
 import {
   SyntaxKind,
+  identifiersNamed,
   isArrowFunction,
+  isAwaitExpression,
+  isCallExpression,
   isComputedPropertyName,
   isElementAccessExpression,
   isFunctionExpression,
@@ -12,6 +15,7 @@ import {
   isObjectLiteralExpression,
   isPropertyAccessExpression,
   isPropertyDeclaration,
+  isReturnStatement,
   isVariableDeclarationList,
   isTypeLiteralNode,
   type Asking,
@@ -71,6 +75,7 @@ export class VoidReturnCheck {
       const isWorthAsking = () => this.mayGivePromise(argument);
       if ((yield* this.types.parameters.expected(node, calleeType, index, isWorthAsking)) !== 'void') continue;
       if (!(yield* this.givesPromise(argument)) || (yield* this.isFinally(node))) continue;
+      if (yield* this.isWaitedFor(node, index)) continue;
       const loops = isNewExpression(node) || index > 0 ? [] : arrayCallbackFixes(this.context.unit, node);
       yield* this.report(argument, argument, 'Nothing is expected back from this function', undefined, loops);
     }
@@ -82,6 +87,19 @@ export class VoidReturnCheck {
     if (isNewExpression(node) || accessedName(callee) !== 'finally') return false;
     if (!isPropertyAccessExpression(callee) && !isElementAccessExpression(callee)) return false;
     return yield* this.types.isPromise(yield* this.types.typeOf(callee.expression));
+  }
+
+  /** Whether the function that is called awaits or returns what its callback gives: `async function retry(task: () => void) { await task(); }`. */
+  private *isWaitedFor(node: CallExpression | NewExpression, index: number): Asking<boolean> {
+    const called = isNewExpression(node) ? undefined : yield* functionNamed(node.expression, this.project);
+    const name = called?.parameters.filter((parameter) => !isThisParameter(parameter))[index]?.name;
+    if (!called?.body || !name || !isIdentifier(name)) return false;
+    return identifiersNamed(name.text, called.body).some((used) => {
+      if (!isCallExpression(used.parent) || used.parent.expression !== used) return false;
+      let at: Node = used.parent;
+      while (at.parent.kind === SyntaxKind.ParenthesizedExpression) at = at.parent;
+      return isAwaitExpression(at.parent) || isReturnStatement(at.parent) || at === called.body;
+    });
   }
 
   attribute({ initializer }: JsxAttribute): Asking<void> | undefined {
@@ -236,6 +254,10 @@ export class VoidReturnCheck {
     const fixes = [...better, ...handledErrorFixes(this.context.unit, value)];
     this.context.report({ at, severity, message: `${message}, but it gives a promise: a rejection stays unhandled.`, fixes });
   }
+}
+
+function isThisParameter({ name }: { readonly name: Node }): boolean {
+  return isIdentifier(name) && name.text === 'this';
 }
 
 /** `new Promise(async …)` is no-async-promise-executor's finding. */

@@ -13,6 +13,7 @@ import {
   type TypeNode,
 } from '../program';
 import { skipParentheses } from './expressions';
+import { isJavaScript } from './file-names';
 import { isAsync, isFunctionNode, someReturn, type FunctionNode } from './functions';
 
 /** Operators whose value is one of their operands. */
@@ -174,5 +175,5 @@ function returnExpectedBy(node: Node): ExpectedBy {
 
 /** Types can stand in JSDoc comments there. */
 function inJavaScript(node: Node): boolean {
-  return /\.[cm]?jsx?$/.test(node.getSourceFile().fileName);
+  return isJavaScript(node.getSourceFile().fileName);
 }

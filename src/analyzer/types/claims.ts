@@ -23,19 +23,18 @@ import {
 } from '../program';
 import { functionOf, resolvedSymbol } from '../flow/rejection';
 import { calleeName, skipOuterExpressions } from '../syntax/expressions';
+import { isJavaScript } from '../syntax/file-names';
 import { isAsync, isFunctionNode, someReturn, type FunctionNode } from '../syntax/functions';
 import { isNoPromise } from '../syntax/promises';
 
 // In JavaScript a type is what its JSDoc claims, and nobody checks that unless `checkJs` or `@ts-check` says so. Real
 // code often has `@returns {object}` over an async function.
 
-const javaScript = /\.[cm]?jsx?$/;
-
 /** What calls of a signature give. An async function in JavaScript gives a promise, whatever its JSDoc says. */
 export function* returnTypeOf(checker: Checker, signature: Signature): Asking<Type> {
   const returned = yield* signature.getReturnType.gen();
   const { declaration } = signature;
-  if (!declaration || !javaScript.test(declaration.path) || (yield* isNamedPromise(returned))) return returned;
+  if (!declaration || !isJavaScript(declaration.path) || (yield* isNamedPromise(returned))) return returned;
   const node = (yield* declaration.resolve.gen()) as Node | undefined;
   if (!node || !isFunctionNode(node) || !isAsync(node) || node.asteriskToken) return returned;
   const promise = yield* checker.resolveName.gen('Promise', SymbolFlags.Type);
@@ -93,7 +92,7 @@ export class Claims {
     const name = calleeName(callee);
     const symbol = name && (yield* resolvedSymbol(name, this.project.checker));
     if (!symbol) return this.isUnchecked(callee.getSourceFile());
-    if (!symbol.declarations.some(({ path }) => javaScript.test(path))) return false;
+    if (!symbol.declarations.some(({ path }) => isJavaScript(path))) return false;
     const called = yield* functionOf(symbol, this.project);
     if (!called) return this.isUnchecked(callee.getSourceFile());
     return this.isUnchecked(called.getSourceFile()) && !(yield* this.bears(called, depth));
@@ -111,7 +110,7 @@ export class Claims {
   }
 
   private isUnchecked(file: SourceFile): boolean {
-    if (!javaScript.test(file.fileName) || this.project.parsedCommandLine.options.checkJs === true) return false;
+    if (!isJavaScript(file.fileName) || this.project.parsedCommandLine.options.checkJs === true) return false;
     return !/^\s*\/\/\s*@ts-check\b/m.test(file.text.slice(0, 1000));
   }
 }

@@ -23,6 +23,7 @@ import {
   type Type,
   type TypeNode,
 } from '../program';
+import { isDeclarationFile } from '../syntax/file-names';
 import { isNoPromise, isPlainType, returnsPromise } from '../syntax/promises';
 import { askOfType, askOfWholeType, declaredReturns } from './calls';
 import { Memo } from './memo';
@@ -109,7 +110,7 @@ export class DeclaredNames {
 
   private *declarationOf(symbol: Symbol): Asking<Node | undefined> {
     const handle = symbol.declarations.length === 1 ? symbol.declarations[0] : undefined;
-    return handle && !/\.d\.[cm]?ts$/.test(handle.path) ? yield* handle.resolve.gen() : undefined;
+    return handle && !isDeclarationFile(handle.path) ? yield* handle.resolve.gen() : undefined;
   }
 }
 

@@ -8,8 +8,11 @@ import { apparentParts, apparentType, callSignatures, elementTypes, inDefaultLib
 import { VoidParameters } from './void-parameters';
 import { WellKnownProperties } from './well-known';
 
-/** Whether `await` does something for values of a type: always, never, or nobody can say (any, unknown, bare `T`). */
+/** Whether `await` does something for values of a type: always, never, or nobody can say (any, unknown, never, bare `T`). */
 export type Awaitable = 'always' | 'never' | 'maybe';
+
+/** Of these types, `never` is that of what can't be reached, and of a list of which nothing is known: `[].concat(…)`. */
+const undecided = TypeFlags.AnyOrUnknown | TypeFlags.Never;
 
 type BuiltIn = 'Promise' | 'PromiseConstructor';
 
@@ -70,7 +73,7 @@ export class PromiseTypes {
   *awaitable(type: Type): Asking<Awaitable> {
     let at: Type | undefined = type;
     if (isTypeParameter(type)) at = yield* this.checker.getBaseConstraintOfType.gen(type);
-    if (at === undefined || isAnyOrUnknown(at)) return 'maybe';
+    if (at === undefined || (at.flags & undecided) !== 0) return 'maybe';
     return (yield* this.isThenable(at)) ? 'always' : 'never';
   }
 
