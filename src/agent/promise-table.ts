@@ -59,7 +59,7 @@ export class PromiseTable {
   /** Removes what was collected while pending; calls `onLost` before. */
   sweep(onLost: (slot: number) => void): void {
     const { watched } = this;
-    if (watched.weak === 0) return;
+    if (watched.weak === 0 || !watched.hasCollected()) return;
     for (let slot = 0; slot < this.used; slot++) {
       if (!watched.isCollected(slot)) continue;
       onLost(slot);

@@ -7,6 +7,8 @@ export interface PollRequest {
   version: typeof PROTOCOL_VERSION;
   /** How many sites the client has; the answer has those after. */
   sites: number;
+  /** Asks for TaskChanges in place of TaskData: since the answer with this `sequence`, or 0 for all. */
+  since?: number;
 }
 
 /** What every answer begins with. `parts` has one entry for each thing that the agent watches. */
@@ -48,7 +50,9 @@ export function parseRequest(text: unknown): PollRequest {
   const value = JSON.parse(text) as Partial<PollRequest> | null;
   if (value?.version !== PROTOCOL_VERSION) throw new Error(`The agent speaks version ${PROTOCOL_VERSION}, the client another one.`);
   if (!isCount(value.sites)) throw new Error('A request needs "sites", a number.');
-  return { version: PROTOCOL_VERSION, sites: value.sites };
+  const { sites, since } = value;
+  if (since !== undefined && !isCount(since)) throw new Error('In a request "since" is a number.');
+  return { version: PROTOCOL_VERSION, sites, ...(since !== undefined && { since }) };
 }
 
 /** The client's side: checks the frame; each part is checked by who reads it. Throws a one-sentence Error. */
@@ -132,6 +136,8 @@ export interface TaskColumns {
 
 /** A combinator that tasks wait for. */
 export interface GroupRow {
+  /** Stays the same from poll to poll. */
+  id: number;
   site: number;
   total: number;
   pending: number;
@@ -157,6 +163,22 @@ export interface TaskData {
   counts: TaskCounts;
   /** The newest calls that were collected while pending: site, site of the await, age in ms. */
   lost: [number, number, number][];
+}
+
+/** The answer's part `tasks` for a client that names the answer which it had before. */
+export interface TaskChanges extends TaskData {
+  /** Of this answer, never 0. */
+  sequence: number;
+  /** The client must forget what it knows: it has named no answer, or another one than the last. */
+  whole: boolean;
+  /** Only what is new or different since; of a task that waits for a group, `ref` is the group's id. */
+  tasks: TaskColumns;
+  groups: GroupRow[];
+  names: [number, string][];
+  /** Those since. */
+  lost: [number, number, number][];
+  /** Ids of tasks that are not pending any more. Groups that no task waits for are gone, too. */
+  gone: number[];
 }
 
 export interface TaskCounts {
@@ -194,13 +216,20 @@ export function parseTaskData(value: unknown): TaskData {
   return data as TaskData;
 }
 
+/** The client's side. Throws a one-sentence Error where anything does not fit. */
+export function parseTaskChanges(value: unknown): TaskChanges {
+  const { sequence, whole, gone } = parseTaskData(value) as Partial<TaskChanges>;
+  if (!isCount(sequence) || typeof whole !== 'boolean' || !Array.isArray(gone) || !gone.every(isCount)) throw damaged();
+  return value as TaskChanges;
+}
+
 /** The answer's part `resources`: how many of each kind keep the event loop alive. Throws a one-sentence Error. */
 export function parseResources(value: unknown): Record<string, number> {
   if (typeof value !== 'object' || value === null || !Object.values(value).every(isCount)) throw new Error('The agent’s list of resources is damaged.');
   return value as Record<string, number>;
 }
 
-const COLUMNS = ['id', 'kind', 'site', 'at', 'born', 'marks', 'awaits', 'ref'] as const satisfies readonly (keyof TaskColumns)[];
+export const COLUMNS = ['id', 'kind', 'site', 'at', 'born', 'marks', 'awaits', 'ref'] as const satisfies readonly (keyof TaskColumns)[];
 const COUNTS = ['created', 'pending', 'lost', 'dropped', 'unread', 'untold'] as const satisfies readonly (keyof TaskCounts)[];
 
 export function isSiteRow(row: unknown): row is SiteRow {
@@ -209,8 +238,8 @@ export function isSiteRow(row: unknown): row is SiteRow {
 }
 
 function isGroupRow(row: unknown): row is GroupRow {
-  const { site, total, pending, tasks, sites } = (row ?? {}) as Partial<GroupRow>;
-  return isCount(site) && isCount(total) && isCount(pending) && Array.isArray(tasks) && tasks.every(isCount) && Array.isArray(sites) && sites.every(isCount);
+  const { id, site, total, pending, tasks, sites } = (row ?? {}) as Partial<GroupRow>;
+  return isCount(id) && isCount(site) && isCount(total) && isCount(pending) && Array.isArray(tasks) && tasks.every(isCount) && Array.isArray(sites) && sites.every(isCount);
 }
 
 function damaged(): Error {

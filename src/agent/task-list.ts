@@ -4,33 +4,46 @@ import type { AgentPart } from './part';
 import { isCall } from './promise-table';
 import { PromiseTracker } from './promise-tracker';
 import type { TaskDescription } from '../../runtime';
-import { AwaitsCode, MAX_TASKS_TOLD, TaskCode, TaskMark, type GroupRow, type TaskData } from './protocol';
+import { AwaitsCode, MAX_TASKS_TOLD, TaskCode, TaskMark, type GroupRow, type PollRequest, type TaskChanges, type TaskData } from './protocol';
 import { SiteKind, siteRow } from './sites';
 import { Flag, NO_SLOT } from './slot';
+import { ToldTasks } from './told-tasks';
 
 /** A promise behind so many `.then`s is not followed further. */
 const LONGEST_CHAIN = 1_000;
 const MAX_NAMES = 10_000;
 const LONGEST_NAME = 200;
 
-interface Target {
-  code: number;
-  ref: number;
-}
-
-/** A combinator that some task waits for, by its slot. */
-interface Group {
-  index: number;
-  id: number;
-  row: GroupRow;
-}
-
 export class TaskList implements AgentPart {
   readonly tracker = new PromiseTracker();
   /** Names that the program gave to calls, by id. */
   private readonly names = new Map<number, string>();
+  private readonly told = new ToldTasks();
+  // What a promise comes to for who waits for it.
+  private code = 0;
+  private ref = 0;
 
-  poll({ sites }: { sites: number }): TaskData {
+  poll({ sites, since }: PollRequest): TaskData | TaskChanges {
+    if (since === undefined) return this.list(sites);
+    const { told } = this;
+    const whole = told.begin(since, this.tracker.table.used);
+    const data = this.collect(sites, told);
+    return told.changes(data, whole);
+  }
+
+  /** All that is pending; with the sites from number `sites` on. */
+  list(sites: number): TaskData {
+    const data = this.collect(sites, undefined);
+    const { tasks, groups } = data;
+    const places = new Map(groups.map(({ id }, index) => [id, index]));
+    tasks.awaits.forEach((code, index) => {
+      if (code === AwaitsCode.group) tasks.ref[index] = places.get(tasks.ref[index]!)!;
+    });
+    return data;
+  }
+
+  /** The same, but a group is named by its id; and without those that `told` knows. */
+  private collect(sites: number, told: ToldTasks | undefined): TaskData {
     const { tracker } = this;
     const { table } = tracker;
     tracker.elapsed();
@@ -45,10 +58,16 @@ export class TaskList implements AgentPart {
       counts: { created: table.created, pending: table.pending, lost: tracker.lost.count, dropped: table.dropped, unread: tracker.finder.unread, untold: 0 },
       lost: tracker.lost.newest.map(({ site, awaitSite, ageMs }) => [site, awaitSite, ageMs]),
     };
-    const groups = new Map<number, Group>();
-    for (let slot = 0; slot < table.used; slot++) this.addTask(slot, data, groups);
+    const groups = new Map<number, GroupRow>();
+    let listed = 0;
+    for (let slot = 0; slot < table.used; slot++) {
+      const kind = this.taskKind(slot);
+      if (kind >= 0 && listed++ < MAX_TASKS_TOLD) this.addTask(slot, kind, data, groups, told);
+      else told?.omit(slot);
+    }
+    data.counts.untold = Math.max(0, listed - MAX_TASKS_TOLD);
     if (groups.size > 0) this.fillGroups(groups);
-    data.groups.push(...[...groups.values()].map(({ row }) => row));
+    data.groups = [...groups.values()];
     return data;
   }
 
@@ -58,7 +77,7 @@ export class TaskList implements AgentPart {
 
   /** The calls that are pending, for the program itself. */
   describe(): TaskDescription[] {
-    const { now, tasks, names } = this.poll({ sites: this.tracker.sites.sites.length });
+    const { now, tasks, names } = this.list(this.tracker.sites.sites.length);
     const { sites } = this.tracker.sites;
     const named = new Map(names);
     const described = tasks.id.map((id, index) => {
@@ -95,29 +114,26 @@ export class TaskList implements AgentPart {
     return true;
   }
 
-  private addTask(slot: number, data: TaskData, groups: Map<number, Group>): void {
+  private addTask(slot: number, kind: number, { tasks, names }: TaskData, groups: Map<number, GroupRow>, told: ToldTasks | undefined): void {
     const { table, sites } = this.tracker;
-    const kind = this.taskKind(slot);
-    if (kind < 0) return;
-    const { tasks } = data;
-    if (tasks.id.length >= MAX_TASKS_TOLD) {
-      data.counts.untold++;
-      return;
-    }
     const flags = table.flags(slot);
-    const site = table.site(slot);
+    const made = table.site(slot);
     const at = kind === TaskCode.promise ? 0 : table.extra(slot);
     const id = table.id(slot);
-    const { code, ref } = this.target(table.parent(slot), table.parentId(slot), groups);
+    const site = kind === TaskCode.generator ? at : made;
+    const marks = (flags & Flag.orphan ? TaskMark.older : 0) | (flags & Flag.unsure || sites.kind(made) === SiteKind.unknown ? TaskMark.unsure : 0);
+    this.findTarget(table.parent(slot), table.parentId(slot), groups);
+    const { code, ref } = this;
+    if (flags & Flag.named) names.push([id, this.names.get(id) ?? '']);
+    if (told?.knows(slot, id, site, at, marks, code, ref)) return;
     tasks.id.push(id);
     tasks.kind.push(kind);
-    tasks.site.push(kind === TaskCode.generator ? at : site);
+    tasks.site.push(site);
     tasks.at.push(at);
     tasks.born.push(table.born(slot));
-    tasks.marks.push((flags & Flag.orphan ? TaskMark.older : 0) | (flags & Flag.unsure || sites.kind(site) === SiteKind.unknown ? TaskMark.unsure : 0));
+    tasks.marks.push(marks);
     tasks.awaits.push(code);
     tasks.ref.push(ref);
-    if (flags & Flag.named) data.names.push([id, this.names.get(id) ?? '']);
   }
 
   /** -1 for what is no task of its own. */
@@ -136,36 +152,38 @@ export class TaskList implements AgentPart {
     return loose ? TaskCode.promise : -1;
   }
 
-  /** What waiting for the promise in `slot` comes to; `id` tells whether it is still the same. */
-  private target(slot: number, id: number, groups: Map<number, Group>): Target {
+  /** Sets `code` and `ref` to what waiting for the promise in `slot` comes to; `id` tells whether it is still the same. */
+  private findTarget(slot: number, id: number, groups: Map<number, GroupRow>): void {
     const { table, sites } = this.tracker;
-    for (let step = 0; step < LONGEST_CHAIN; step++) {
-      if (slot < 0) break;
-      if (!table.isSame(slot, id)) return { code: AwaitsCode.ready, ref: 0 };
-      if (this.taskKind(slot) >= 0 && table.flags(slot) & Flag.waiting) return { code: AwaitsCode.task, ref: id };
+    for (let step = 0; step < LONGEST_CHAIN && slot >= 0; step++) {
+      this.ref = 0;
+      this.code = AwaitsCode.ready;
+      if (!table.isSame(slot, id)) return;
+      const flags = table.flags(slot);
+      this.ref = id;
+      this.code = AwaitsCode.task;
+      if (flags & Flag.waiting && this.taskKind(slot) >= 0) return;
       const site = table.site(slot);
       const kind: SiteKind = sites.kind(site);
-      if (kind === SiteKind.group) return { code: AwaitsCode.group, ref: this.groupIndex(slot, groups) };
+      this.code = AwaitsCode.group;
+      if (kind === SiteKind.group) {
+        if (!groups.has(slot)) groups.set(slot, { id, site, total: table.parent(slot), pending: 0, tasks: [], sites: [] });
+        return;
+      }
+      this.ref = site;
+      this.code = AwaitsCode.made;
+      const follows = flags & (Flag.waiting | Flag.follows);
       // Node's own functions say what they do: `readFile`.
-      if (sites.isInternal(site) && isCall(kind)) return { code: AwaitsCode.made, ref: site };
-      const follows = table.flags(slot) & (Flag.waiting | Flag.follows);
-      if (!follows && (kind === SiteKind.made || kind === SiteKind.unknown || sites.isInternal(site))) return { code: AwaitsCode.made, ref: site };
-      if (!follows && isCall(kind)) return { code: AwaitsCode.made, ref: site };
+      if (sites.isInternal(site) && isCall(kind)) return;
+      if (!follows && (kind === SiteKind.made || kind === SiteKind.unknown || sites.isInternal(site) || isCall(kind))) return;
       id = table.parentId(slot);
       slot = table.parent(slot);
     }
-    return { code: AwaitsCode.promise, ref: 0 };
+    this.code = AwaitsCode.promise;
+    this.ref = 0;
   }
 
-  private groupIndex(slot: number, groups: Map<number, Group>): number {
-    const { table } = this.tracker;
-    const known = groups.get(slot);
-    if (known) return known.index;
-    groups.set(slot, { index: groups.size, id: table.id(slot), row: { site: table.site(slot), total: table.parent(slot), pending: 0, tasks: [], sites: [] } });
-    return groups.size - 1;
-  }
-
-  private fillGroups(groups: Map<number, Group>): void {
+  private fillGroups(groups: Map<number, GroupRow>): void {
     const { table, sites } = this.tracker;
     const members = new Map<number, number[]>();
     for (let slot = 0; slot < table.used; slot++) {
@@ -177,7 +195,7 @@ export class TaskList implements AgentPart {
       if (known) known.push(slot);
       else members.set(group, [slot]);
     }
-    for (const [slot, { row }] of groups) {
+    for (const [slot, row] of groups) {
       row.pending = members.get(slot)?.length ?? 0;
       this.addMembers(slot, row, members, new Set());
     }
@@ -189,10 +207,10 @@ export class TaskList implements AgentPart {
     if (seen.has(slot)) return;
     seen.add(slot);
     for (const member of members.get(slot) ?? []) {
-      const inner = new Map<number, Group>();
-      const { code, ref } = this.target(table.parent(member), table.parentId(member), inner);
-      if (code === AwaitsCode.task) row.tasks.push(ref);
-      else if (code === AwaitsCode.made) row.sites.push(ref);
+      const inner = new Map<number, GroupRow>();
+      this.findTarget(table.parent(member), table.parentId(member), inner);
+      if (this.code === (AwaitsCode.task as number)) row.tasks.push(this.ref);
+      else if (this.code === (AwaitsCode.made as number)) row.sites.push(this.ref);
       for (const nested of inner.keys()) this.addMembers(nested, row, members, seen);
     }
   }

@@ -36,6 +36,8 @@ export class WatchedPromises {
   private readonly chunks: Chunk[] = Array.from({ length: CHUNKS }, () => []);
   private chunk: Chunk = [];
   private nextPlace = 0;
+  /** Of nothing that lives: V8 clears it when it clears others. */
+  private canary = new WeakRef({});
 
   constructor(private readonly slots: Slots) {}
 
@@ -69,6 +71,13 @@ export class WatchedPromises {
   of(slot: number): object | undefined {
     const hold = this.slots.words[slot * SLOT_WORDS + Word.hold]!;
     return hold >= 0 ? this.chunks[hold >>> CHUNK_BITS]![hold & CHUNK_MASK] : this.referred(hold);
+  }
+
+  /** True where objects may have been collected since it was true last. */
+  hasCollected(): boolean {
+    if (this.canary.deref()) return false;
+    this.canary = new WeakRef({});
+    return true;
   }
 
   isImpliedNow(slot: number): boolean {

@@ -4,9 +4,12 @@ import { once } from 'node:events';
 import http from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { agentConfig, newSecret } from '../../src/tracer/live/launch';
+import { LiveAgent } from '../../src/tracer/live/live-agent';
 import { accountOf, agentFixtures, runToEnd, tasksIn, withAgent } from '../agent/agent-process';
 import { nodeBinary, npmPackages, type NodeMajor } from '../host/provision';
+import { TargetProcess } from '../tracer/heap/target-process';
 import { goalTable, table, type Goal } from './table';
 
 /** In turn; the middle one counts. */
@@ -26,6 +29,11 @@ const REQUESTS = 3_000;
 const REQUESTS_OF_OTHERS = 300;
 const CONNECTIONS = 20;
 const PENDING = 100_000;
+/** What a live view asks for, and how often. */
+const LIVE_TASKS = 10_000;
+const POLLS = 40;
+const POLL_EVERY_MS = 50;
+const POLLS_A_SECOND = 2;
 
 /** Prints the ratios to the unwatched program on Node 20 and 24; the goals, with what was reached. */
 export async function benchTrack(): Promise<Goal[]> {
@@ -46,12 +54,49 @@ export async function benchTrack(): Promise<Goal[]> {
     }
     const bytes = (await bench.run('memory', PENDING, 'agent')) - (await bench.run('memory', PENDING, 'none'));
     const off = await bench.median(() => bench.run('off', MICRO_AWAITS / 4, 'agent'));
-    goals.push(...goalsOf(major, micro, handler, bytes, off));
+    goals.push(...goalsOf(major, micro, handler, bytes, off), ...(await livePolls(await nodeBinary(major), major)));
     process.stdout.write(`${table(rows)}\n`);
   }
   goals.push({ what: 'tasks listed wrongly or missed, of 10 million promises, Node 24', value: await wrongTasks(await nodeBinary(24)), limit: 0 });
   process.stdout.write(`${goalTable(goals)}\n`);
   return goals;
+}
+
+/** What one look at many tasks costs the process, with all that the inspector does for it, and what is sent. */
+async function livePolls(node: string, major: NodeMajor): Promise<Goal[]> {
+  const target = await TargetProcess.start({ node, args: ['--expose-gc', program, 'live', String(LIVE_TASKS), 'none'] });
+  try {
+    const { session } = target.attachment;
+    const evaluate = async (expression: string) => (await session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression, returnByValue: true })).result.value;
+    const agent = await LiveAgent.install(session, { agentPath: path.resolve('dist/agent.js') });
+    await evaluate('fill()');
+    let bytes = 0;
+    const used = async (look: () => Promise<unknown>) => {
+      const before = Number(await evaluate('used()'));
+      for (let poll = 0; poll < POLLS; poll++) {
+        await look();
+        await pause(POLL_EVERY_MS);
+      }
+      return Number(await evaluate('used()')) - before;
+    };
+    const poll = async () => {
+      const { answer, tasks } = await agent.poll();
+      if (tasks.length < LIVE_TASKS) throw new Error(`${tasks.length} tasks are listed`);
+      bytes += JSON.stringify(answer).length;
+    };
+    await used(poll); // compiled by now; and the first answer is about all tasks
+    bytes = 0;
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round++) times.push(-(await used(() => evaluate('0'))) + (await used(poll)));
+    const microseconds = (times.sort((a, b) => a - b)[times.length >> 1] ?? NaN) / POLLS;
+    const megabytes = (bytes / rounds / POLLS / 1e6) * POLLS_A_SECOND;
+    return [
+      { what: `two looks a second at ${LIVE_TASKS} tasks, % of the processor, Node ${major}`, value: (microseconds * POLLS_A_SECOND) / 1e4, limit: 1 },
+      { what: `the same, MB a second, Node ${major}`, value: megabytes, limit: 1 },
+    ];
+  } finally {
+    await target.stop();
+  }
 }
 
 /** How far the agent's list is from what a program knows itself, after ten million promises. */

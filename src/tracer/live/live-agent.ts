@@ -1,12 +1,13 @@
 // The client of the agent in a process: brings it in, asks it, takes it out. Everything goes over the inspector session.
 import { handleName, type AgentConfig } from '../../agent/config';
-import { parseAnswer, parseTaskData, PROTOCOL_VERSION, type PollAnswer, type PollRequest, type TaskCounts } from '../../agent/protocol';
+import { parseAnswer, parseTaskChanges, PROTOCOL_VERSION, type PollAnswer, type PollRequest, type TaskCounts } from '../../agent/protocol';
 import type { InspectorSession } from '../inspector/session';
 import type { Task } from '../task';
 import { evaluate, startBundle } from './evaluation';
 import { agentConfig, newSecret } from './launch';
 import { liveTasks, lostTasks, trackingWarnings, type LostTask } from './live-tasks';
 import { SitePlaces } from './site-places';
+import { TaskMirror } from './task-mirror';
 
 /** What the agent of one thread says at one moment. */
 export interface LiveLook {
@@ -33,6 +34,7 @@ export interface InstallOptions extends Omit<AgentConfig, 'version' | 'secret'> 
 
 export class LiveAgent {
   private readonly places = new SitePlaces();
+  private readonly mirror = new TaskMirror();
 
   /** For an agent that the process was started with. `idPrefix`: what task ids begin with; different for each thread of a report. */
   constructor(
@@ -54,12 +56,12 @@ export class LiveAgent {
 
   /** One question, one answer. Rejects with a one-sentence Error where there is no agent, or its answer can't be read. */
   async poll(): Promise<LiveLook> {
-    const request: PollRequest = { version: PROTOCOL_VERSION, sites: this.places.count };
+    const request: PollRequest = { version: PROTOCOL_VERSION, sites: this.places.count, since: this.mirror.sequence };
     const answer = parseAnswer(await evaluate(this.session, `${this.handle}?.poll(${JSON.stringify(JSON.stringify(request))})`));
     const { pid, thread, node, parts } = answer;
     const look: LiveLook = { pid, thread, node, tasks: [], lost: [], counts: undefined, warnings: [], answer };
     if (parts['tasks'] === undefined) return look;
-    const data = parseTaskData(parts['tasks']);
+    const data = this.mirror.apply(parseTaskChanges(parts['tasks']));
     await this.places.add(data.firstSite, data.sites);
     return { ...look, tasks: liveTasks(data, this.places, this.idPrefix), lost: lostTasks(data, this.places), counts: data.counts, warnings: trackingWarnings(data) };
   }

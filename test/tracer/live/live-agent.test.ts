@@ -48,8 +48,8 @@ describe('the agent in a running process', function () {
           // The inspector's own waiting for our questions is a `.then`.
           first.tasks.filter(({ kind }) => kind === 'async-function').map(({ name, at, ageIsMinimum }) => [name, at?.line, ageIsMinimum ?? false]).sort(),
           [
-            ['poll', 7, true], // began before: its age is a minimum
-            ['wait', 15, false],
+            ['poll', 9, true], // began before: its age is a minimum
+            ['wait', 17, false],
           ],
         );
         await nextTurn(target);
