@@ -9,6 +9,8 @@ export interface TaskPart extends AgentPart {
   readonly tracker: PromiseTracker;
   /** The async call that runs now. */
   running(): BlockedTask | undefined;
+  /** For each pending call what its promise is stamped with, followed by its id: a heap snapshot shows the stamps. */
+  stamps(): number[];
 }
 
 /** Tracks promises, and lets the program itself ask for them (`asyncscope/runtime`). */
@@ -20,6 +22,7 @@ export function startTracking(): TaskPart {
   return {
     tracker: list.tracker,
     running: () => list.running(),
+    stamps: () => list.stamps(),
     poll: (request) => list.poll(request),
     remove() {
       list.remove();

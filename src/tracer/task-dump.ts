@@ -1,7 +1,7 @@
 // Task dumps (`.tasks`): the await tree as text, the same for the same tasks, so that two dumps can be compared line by line.
 import { type Branch, Shapes } from './shapes';
 import type { Task, TaskId, TaskReport, TaskThread } from './task';
-import { awaitedTasks, printable, resourceText, taskLine, tasksById, times, type TasksById } from './task-text';
+import { awaitedTasks, printable, resourceText, taskLine, tasksById, times, withoutIds, type TasksById } from './task-text';
 
 /** Deeper levels go on at the same indentation: an await chain can be thousands of tasks long. */
 const deepestIndent = 60;
@@ -78,7 +78,7 @@ class Dump {
 
 /** Without what differs between two looks at the same state: ids (`task t7 (load)` is `load`), and the time left. */
 function lasting(text: string): string {
-  return text.replace(/\btasks? (?:\w+\.)?t\d+ \(([^)]*)\)/g, '$1').replace(/, due (?:in [\d.]+ \w+|now)/g, '');
+  return withoutIds(text).replace(/, due (?:in [\d.]+ \w+|now)/g, '');
 }
 
 function compare(a: string, b: string): number {

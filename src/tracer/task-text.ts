@@ -105,6 +105,11 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => (character === '\n' ? '⏎' : '�'));
 }
 
+/** `task t7 (load)` is `load`: the reasons of another look without its ids. */
+export function withoutIds(text: string): string {
+  return text.replace(/\btasks? (?:\w+\.)?t\d+ \(([^)]*)\)/g, '$1');
+}
+
 /** A task in one line of text: name, place, and what it waits for or why it never will go on. */
 export function taskLine(task: Task, byId: TasksById): string {
   const state = task.stuck ? `stuck: ${task.stuckReason ?? 'nothing can resume it'}` : task.state === 'awaiting' ? awaitsText(task.awaits, byId) : task.state;

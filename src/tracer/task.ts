@@ -130,8 +130,19 @@ export interface TaskCapture {
    * task has finished since, or there is no session (a snapshot file). The first question about a large heap costs a walk of it (100 ms for 20 MB).
    */
   inspect(id: TaskId): Promise<TaskDetails | undefined>;
+  /** How the process's inspector finds a suspended call again; undefined for a promise, and for a snapshot file. */
+  inHeap(id: TaskId): CallInHeap | undefined;
   /** Lets go of what the capture holds in the process. */
   release(): Promise<void>;
+}
+
+/** A suspended call as the heap has it. The numbers are what `HeapProfiler.getObjectByHeapObjectId` takes; they stay the same. */
+export interface CallInHeap {
+  heapId: number;
+  /** What the agent has stamped its promise with; undefined without an agent, or with several. */
+  stamp?: number;
+  /** The timers and signals that it waits for, directly or in a group. */
+  waitsFor: { className: 'Timeout' | 'AbortSignal'; heapId: number }[];
 }
 
 export interface TaskDetails {

@@ -1,4 +1,6 @@
 import type { Awaits, AwaitsGroup, AwaitsResource, Place, Task, TaskId, TaskKind, TaskState } from '../task';
+import type { CallInHeap } from '../task';
+import { AgentStamps } from './agent-stamps';
 import { AwaitGraph } from './await-graph';
 import { FunctionTable, type HeapFunction } from './functions';
 import { NodeMap, NodeType, type HeapGraph } from './graph';
@@ -22,6 +24,8 @@ export interface HeapTask {
   node: number;
   /** By which the inspector knows the suspended call; undefined for a promise. */
   heapId?: number;
+  /** What the agent has stamped the call's promise with. */
+  stamp?: number;
   /** The top level of a module that awaits. */
   isModule?: boolean;
   fn: HeapFunction;
@@ -72,6 +76,7 @@ export class HeapTasks {
   readonly #index: NodeMap;
   readonly #describer: ResourceDescriber;
   readonly #settling: Settling;
+  readonly #stamps: AgentStamps;
   /** Thousands of tasks may wait for what one queue keeps. */
   readonly #described = new Map<Origin, Awaits>();
 
@@ -79,6 +84,7 @@ export class HeapTasks {
     this.awaits = new AwaitGraph(graph);
     this.functions = new FunctionTable(this.awaits);
     this.#index = new NodeMap(graph);
+    this.#stamps = new AgentStamps(this.awaits);
     const settling = new Settling(this.awaits);
     const waits = new Waits(this.awaits, this.functions, new OriginFinder(this.awaits, settling, this.functions));
     this.#describer = new ResourceDescriber(this.awaits, this.functions, options.now);
@@ -116,6 +122,25 @@ export class HeapTasks {
     };
     for (const task of this.tasks) if (task.target) visit(task.target);
     return [...nodes];
+  }
+
+  /** The timers and signals that a task waits for, directly or in a group. */
+  waitsFor({ target }: HeapTask): CallInHeap['waitsFor'] {
+    const found = new Map<number, CallInHeap['waitsFor'][number]>();
+    const seen = new Set<WaitTarget>();
+    const visit = (part: WaitTarget) => {
+      if (part.kind === 'group') {
+        if (seen.has(part)) return;
+        seen.add(part);
+        part.targets.forEach(visit);
+      } else if (part.kind === 'origin' && part.origin.kind === 'object') {
+        const { node } = part.origin;
+        const className = this.functions.className(node);
+        if (className === 'Timeout' || className === 'AbortSignal') found.set(node, { className, heapId: this.awaits.graph.columns.nodeId[node]! });
+      }
+    };
+    if (target) visit(target);
+    return [...found.values()];
   }
 
   /** Fills in what tasks wait for. `addresses` are those of sockets, by node. */
@@ -167,6 +192,8 @@ export class HeapTasks {
     if (className) task.className = className;
     if (isModule) task.isModule = true;
     task.heapId = this.awaits.graph.columns.nodeId[call.node]!;
+    const stamp = this.#stamps.of(call.promises[0]!);
+    if (stamp !== undefined) task.stamp = stamp;
     if (receiver) task.receiver = receiver;
   }
 

@@ -10,6 +10,23 @@ export interface InspectedCall {
   at?: ScriptPosition;
   /** The object that lists its scopes. */
   scopes?: string;
+  /** `this`. */
+  receiver?: RemoteObject;
+  /** Its function. */
+  fn?: RemoteObject;
+}
+
+/** A scope that a suspended call sees. */
+export interface CallScope {
+  /** It belongs to this call; the others are shared by other functions. */
+  own: boolean;
+  objectId: string;
+}
+
+export interface Variable {
+  name: string;
+  /** Undefined for what only a getter could tell. */
+  value?: RemoteObject | undefined;
 }
 
 interface PropertyDescriptor {
@@ -24,7 +41,7 @@ interface Properties {
 }
 
 /** What the inspector hands out is held in the process until the group is released, and would count as reachable meanwhile. */
-const OBJECT_GROUP = 'asyncscope';
+export const OBJECT_GROUP = 'asyncscope';
 /** Each look-up walks the whole heap. */
 const LOOKUP_TIMEOUT_MS = 60_000;
 /** Scopes that belong to one call; those outside are shared by other functions. */
@@ -37,20 +54,24 @@ export class CallInspector {
 
   constructor(private readonly session: InspectorSession) {}
 
-  /** Undefined where the object is gone. */
-  async inspect(heapId: number): Promise<InspectedCall | undefined> {
+  /** Any object by its id in the snapshot; undefined where it is gone. */
+  async object(heapId: number): Promise<string | undefined> {
     this.#used = true;
-    let object: RemoteObject;
     try {
       const options = { timeoutMs: LOOKUP_TIMEOUT_MS };
       const params = { objectId: String(heapId), objectGroup: OBJECT_GROUP };
-      object = (await this.session.send<{ result: RemoteObject }>('HeapProfiler.getObjectByHeapObjectId', params, options)).result;
+      return (await this.session.send<{ result: RemoteObject }>('HeapProfiler.getObjectByHeapObjectId', params, options)).result.objectId;
     } catch (error) {
       if (/not available|not found|No heap object|couldn't be found/i.test((error as Error).message)) return undefined;
       throw error;
     }
-    if (!object.objectId) return undefined;
-    const { internalProperties = [] } = await this.#properties(object.objectId);
+  }
+
+  /** Undefined where the object is gone. */
+  async inspect(heapId: number): Promise<InspectedCall | undefined> {
+    const objectId = await this.object(heapId);
+    if (objectId === undefined) return undefined;
+    const { internalProperties = [] } = await this.#properties(objectId);
     const internal = (name: string) => internalProperties.find((property) => property.name === name)?.value;
     const state = internal('[[GeneratorState]]')?.value;
     if (state !== 'suspended' && state !== 'running' && state !== 'closed') return undefined;
@@ -59,20 +80,39 @@ export class CallInspector {
     if (at && state === 'suspended') call.at = { scriptId: Number(at.scriptId), line: at.lineNumber, column: at.columnNumber };
     const scopes = internal('[[Scopes]]')?.objectId;
     if (scopes) call.scopes = scopes;
+    const receiver = internal('[[GeneratorReceiver]]');
+    if (receiver) call.receiver = receiver;
+    const fn = internal('[[GeneratorFunction]]');
+    if (fn) call.fn = fn;
     return call;
+  }
+
+  /** The innermost first, the global one last. */
+  async scopes(call: InspectedCall): Promise<CallScope[]> {
+    if (!call.scopes) return [];
+    const { result } = await this.#properties(call.scopes);
+    return result.flatMap(({ value }) => (value?.objectId ? [{ own: OWN_SCOPE.test(value.description ?? ''), objectId: value.objectId }] : []));
+  }
+
+  /** The own data properties of an object; no getter or proxy is run for it. */
+  async variables(objectId: string, generatePreview = false): Promise<Variable[]> {
+    const { result } = await this.#properties(objectId, generatePreview);
+    return result.map(({ name, value }) => ({ name, value }));
+  }
+
+  /** Where a function starts; undefined for one of native code. */
+  async functionLocation(objectId: string): Promise<{ scriptId: string; lineNumber: number; columnNumber: number } | undefined> {
+    const { internalProperties = [] } = await this.#properties(objectId);
+    return internalProperties.find(({ name }) => name === '[[FunctionLocation]]')?.value?.value as { scriptId: string; lineNumber: number; columnNumber: number } | undefined;
   }
 
   /** The variables of a call, innermost scope first; no getter, proxy or `toJSON` is run for it. */
   async locals(call: InspectedCall): Promise<Local[]> {
-    if (!call.scopes) return [];
-    const { result: scopes } = await this.#properties(call.scopes);
     const locals: Local[] = [];
     const seen = new Set<string>();
-    for (const { value: scope } of scopes) {
-      if (!scope?.objectId) continue;
-      if (!OWN_SCOPE.test(scope.description ?? '')) break;
-      const { result: variables } = await this.#properties(scope.objectId, true);
-      for (const { name, value } of variables) {
+    for (const scope of await this.scopes(call)) {
+      if (!scope.own) break;
+      for (const { name, value } of await this.variables(scope.objectId, true)) {
         if (seen.has(name) || locals.length >= MAX_LOCALS) continue;
         seen.add(name);
         locals.push({ name, value: value ? previewOf(value) : '(getter)' });

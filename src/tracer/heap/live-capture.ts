@@ -1,5 +1,5 @@
 import type { InspectorSession } from '../inspector/session';
-import type { Task, TaskCapture, TaskDetails, TaskId } from '../task';
+import type { CallInHeap, Task, TaskCapture, TaskDetails, TaskId } from '../task';
 import { FunctionPlaces } from './function-places';
 import type { HeapGraph } from './graph';
 import { HeapTasks, toTask, type HeapTask, type HeapTasksOptions } from './heap-tasks';
@@ -13,6 +13,10 @@ export class LiveCapture implements TaskCapture {
   readonly warnings: string[] = [];
   /** In the order of `tasks`. */
   #heapTasks: readonly HeapTask[] = [];
+  /** Made when first asked for. */
+  #byId: Map<TaskId, HeapTask> | undefined;
+  /** Only of tasks that wait for such. */
+  readonly #waitsFor = new Map<TaskId, CallInHeap['waitsFor']>();
   readonly #places: FunctionPlaces;
   readonly #scripts: Scripts;
   readonly #inspector: CallInspector;
@@ -36,6 +40,8 @@ export class LiveCapture implements TaskCapture {
       const { defined, only } = this.#places.of(task);
       const exact = task.kind === 'promise' ? defined : task.state === 'running' ? undefined : only;
       this.tasks.push(toTask(task, exact ?? defined, exact !== undefined, defined));
+      const waitsFor = heap.waitsFor(task);
+      if (waitsFor.length > 0) this.#waitsFor.set(task.id, waitsFor);
     }
     await this.#locate(inspectMs);
     await this.#inspector.release();
@@ -47,6 +53,13 @@ export class LiveCapture implements TaskCapture {
       task.stuck = true;
       if (stuckReason !== undefined) task.stuckReason = stuckReason;
     }
+  }
+
+  inHeap(id: TaskId): CallInHeap | undefined {
+    this.#byId ??= new Map(this.#heapTasks.map((task) => [task.id, task]));
+    const { heapId, stamp } = this.#byId.get(id) ?? {};
+    if (heapId === undefined) return undefined;
+    return { heapId, ...(stamp !== undefined && { stamp }), waitsFor: this.#waitsFor.get(id) ?? [] };
   }
 
   async inspect(id: TaskId): Promise<TaskDetails | undefined> {

@@ -23,7 +23,7 @@ export async function readSnapshotFile(file: string): Promise<TaskCapture> {
   const warnings = tasks.length
     ? ['A snapshot file does not tell at which await a task is suspended: the places are where the functions start. It has no locals either.']
     : [];
-  return { tasks, warnings, inspect: () => Promise.resolve(undefined), release: () => Promise.resolve() };
+  return { tasks, warnings, inspect: () => Promise.resolve(undefined), inHeap: () => undefined, release: () => Promise.resolve() };
 }
 
 /** Reads a snapshot file in pieces. The error's sentence begins with the file's name. */

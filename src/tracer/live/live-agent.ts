@@ -1,8 +1,8 @@
 // The client of the agent in a process: brings it in, asks it, takes it out. Everything goes over the inspector session.
 import { handleName, type AgentConfig } from '../../agent/config';
-import { parseAnswer, parseTaskChanges, PROTOCOL_VERSION, type PollAnswer, type PollRequest, type TaskCounts } from '../../agent/protocol';
+import { isCount, parseAnswer, parseTaskChanges, PROTOCOL_VERSION, type PollAnswer, type PollRequest, type TaskCounts } from '../../agent/protocol';
 import type { InspectorSession } from '../inspector/session';
-import type { Task } from '../task';
+import type { Task, TaskId } from '../task';
 import { evaluate, startBundle } from './evaluation';
 import { agentConfig, newSecret } from './launch';
 import { liveTasks, lostTasks, trackingWarnings, type LostTask } from './live-tasks';
@@ -64,6 +64,15 @@ export class LiveAgent {
     const data = this.mirror.apply(parseTaskChanges(parts['tasks']));
     await this.places.add(data.firstSite, data.sites);
     return { ...look, tasks: liveTasks(data, this.places, this.idPrefix), lost: lostTasks(data, this.places), counts: data.counts, warnings: trackingWarnings(data) };
+  }
+
+  /** The pending calls by what their promises are stamped with in the heap. Rejects with a one-sentence Error. */
+  async stamps(): Promise<Map<number, TaskId>> {
+    const told = await evaluate(this.session, `${this.handle}?.parts.get('tasks')?.stamps()`);
+    if (!Array.isArray(told) || told.length % 2 !== 0 || !told.every(isCount)) throw new Error('The agent in the process does not tell which call is which.');
+    const stamps = new Map<number, TaskId>();
+    for (let index = 0; index < told.length; index += 2) stamps.set(told[index]!, `${this.idPrefix}${told[index + 1]}`);
+    return stamps;
   }
 
   /** Takes the agent out of the process, which then is as it was. False where it was out already. */
