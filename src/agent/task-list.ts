@@ -104,7 +104,7 @@ export class TaskList implements AgentPart {
   stamps(): number[] {
     const { table, sites } = this.tracker;
     const stamps: number[] = [];
-    for (let slot = 0; slot < table.used; slot++) if (table.flags[slot] !== 0 && isCall(sites.kinds[table.site[slot]!]!)) stamps.push(table.stamp(slot), table.id[slot]!);
+    for (let slot = 0; slot < table.used; slot++) if (table.flags(slot) !== 0 && isCall(sites.kind(table.site(slot)))) stamps.push(table.stamp(slot), table.id(slot));
     return stamps;
   }
 

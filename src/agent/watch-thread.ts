@@ -57,6 +57,7 @@ export function watchThread(load: (name: string) => unknown): void {
   let ping = 0;
   /** `open`: nothing is known of this turn. `idle`: the loop waits. `pinged` and `blocked` have a timer of their own. */
   let state: 'open' | 'idle' | 'pinged' | 'blocked' = 'open';
+  /** Kept once it is there: when a session ends, V8 forgets for all others what the ids of a heap snapshot stand for. */
   let session: inspectorModule.Session | undefined;
 
   const cpuTime = () => {
@@ -82,8 +83,6 @@ export function watchThread(load: (name: string) => unknown): void {
   const ask = () => {
     if (hasTurned() || Atomics.load(shared, slot.answered) === ping) {
       if (state !== 'open') state = 'idle';
-      session?.disconnect();
-      session = undefined;
       return;
     }
     state = 'blocked';

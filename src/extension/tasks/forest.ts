@@ -76,6 +76,8 @@ export class ThreadIndex {
   constructor(
     readonly thread: TaskThread,
     private readonly places: readonly WaitingPlace[] = [],
+    /** A debugger is attached to its program. */
+    readonly isDebugged = false,
   ) {
     this.byId = new Map(thread.tasks.map((task) => [task.id, task]));
     this.stuck = thread.tasks.reduce((count, task) => count + (task.stuck ? 1 : 0), 0);

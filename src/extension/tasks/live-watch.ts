@@ -1,11 +1,13 @@
 // Follows the tasks of a process that runs, by the agent that is put into it. Part of the bundle that holds the tracer.
 import path from 'node:path';
+import type { CallControl } from '../../tracer/control/call-control';
+import { LiveControl } from '../../tracer/control/live-control';
 import type { InspectorSession } from '../../tracer/inspector/session';
 import { BlockedLoopReader, RemoteWatchdog, type BlockedReport } from '../../tracer/live/blocked-loop';
 import { LiveAgent } from '../../tracer/live/live-agent';
 import { TaskHistory } from '../../tracer/live/task-history';
-import { liveWarnings } from '../../tracer/live/warnings';
-import type { TaskReport, TaskTarget } from '../../tracer/task';
+import { liveWarnings, type LiveWarning } from '../../tracer/live/warnings';
+import type { Task, TaskReport, TaskTarget } from '../../tracer/task';
 import type { LiveProbe, LiveView } from './task-source';
 
 export interface WatchableThread {
@@ -31,6 +33,7 @@ interface WatchedThread extends WatchableThread {
   /** We have put it there. */
   readonly installed: boolean;
   readonly history: TaskHistory;
+  readonly control: LiveControl;
 }
 
 /** Warnings are looked for in every so many looks: a circle or a trend does not come and go in half a second. */
@@ -52,7 +55,10 @@ export class LiveWatch implements LiveProbe {
   static async start({ threads, pid, node, secret, blockedMs, letGo }: WatchOptions): Promise<LiveWatch> {
     const watched: WatchedThread[] = [];
     try {
-      for (const thread of threads) watched.push({ ...thread, ...(await agentOf(thread, secret, blockedMs)), history: new TaskHistory() });
+      for (const thread of threads) {
+        const { agent, installed } = await agentOf(thread, secret, blockedMs);
+        watched.push({ ...thread, agent, installed, history: new TaskHistory(), control: new LiveControl(agent, thread.session) });
+      }
     } catch (error) {
       if (watched.length === 0) {
         await letGo();
@@ -65,11 +71,14 @@ export class LiveWatch implements LiveProbe {
 
   async poll(): Promise<LiveView> {
     const report: TaskReport = { version: 1, target: this.target, threads: [], warnings: [] };
+    const stuck: LiveWarning[] = [];
     for (const thread of [...this.threads]) {
+      await thread.control.idle;
       try {
         const look = await thread.agent.poll();
         if (thread.id === '0') await this.readBlocked(look.answer.parts['blocked']);
         thread.history.add(thread.id === '0' ? { ...look, blocked: this.blocked?.report } : look, performance.now());
+        stuck.push(...thread.control.mark(look.tasks));
         report.threads.push({ id: thread.id, name: thread.name, tasks: look.tasks });
         report.warnings.push(...look.warnings);
       } catch (error) {
@@ -78,7 +87,28 @@ export class LiveWatch implements LiveProbe {
       }
     }
     if (this.looks++ % looksBetweenWarnings === 0) this.warnings = this.threads.flatMap(({ history }) => liveWarnings(history));
-    return { report, warnings: this.warnings, places: this.threads.flatMap(({ history }) => [...history.places]), blocked: this.blocked?.report };
+    return {
+      report,
+      warnings: [...stuck, ...this.warnings],
+      places: this.threads.flatMap(({ history }) => [...history.places]),
+      blocked: this.blocked?.report,
+    };
+  }
+
+  async prove(): Promise<number> {
+    let stuck = 0;
+    for (const { control } of this.threads) stuck += await control.prove();
+    return stuck;
+  }
+
+  async withCall<T>(task: Task, fresh: boolean, use: (call: CallControl) => Promise<T>): Promise<T> {
+    return this.threadOf(task).control.withCall(task.id, fresh, use);
+  }
+
+  async breakOnResume(task: Task): Promise<boolean> {
+    const thread = this.threadOf(task);
+    if (!thread.session.shared) throw new Error('No debugger is attached to this process: start it in the debugger to stop in it.');
+    return thread.control.breakOnResume(task.id);
   }
 
   async forgive(): Promise<void> {
@@ -93,15 +123,28 @@ export class LiveWatch implements LiveProbe {
     if (told !== this.blocked?.told) this.blocked = { told, report: await this.reader.read(sent) };
   }
 
+  private threadOf({ id }: Task): WatchedThread {
+    const thread = this.threads.find((each) => id.startsWith(idPrefixOf(each)));
+    if (!thread) throw new Error('The thread of this task has ended.');
+    return thread;
+  }
+
   async stop(): Promise<void> {
+    await Promise.all(this.threads.map(({ control }) => control.close()));
     const installed = this.threads.filter((thread) => thread.installed);
     await Promise.all(installed.map(({ agent }) => agent.remove().catch(() => false))); // gone with its thread
     await this.letGo();
   }
 }
 
-async function agentOf({ id, session }: WatchableThread, secret: string | undefined, blockedMs: number): Promise<Pick<WatchedThread, 'agent' | 'installed'>> {
-  const idPrefix = id === '0' ? 't' : `w${id}.t`;
+/** Of the ids of a thread's tasks: the main thread's are `t1`, those of worker thread 2 `w2.t1`. */
+function idPrefixOf({ id }: WatchableThread): string {
+  return id === '0' ? 't' : `w${id}.t`;
+}
+
+async function agentOf(thread: WatchableThread, secret: string | undefined, blockedMs: number): Promise<Pick<WatchedThread, 'agent' | 'installed'>> {
+  const { id, session } = thread;
+  const idPrefix = idPrefixOf(thread);
   const known = secret === undefined ? undefined : new LiveAgent(session, secret, idPrefix);
   // A program that was started with it may have started others without.
   const isThere = (await known?.poll().catch(() => undefined))?.counts !== undefined;

@@ -1,6 +1,7 @@
 // How the explorer reaches a process.
 // A bundle of its own, loaded when first needed: it holds the reader of heap snapshots.
 import type * as vscode from 'vscode';
+import { CallControl } from '../../tracer/control/call-control';
 import { captureTasks } from '../../tracer/heap/capture';
 import { attach, type Attachment } from '../../tracer/inspector/attachment';
 import { RelaySession } from '../../tracer/inspector/relay-session';
@@ -74,6 +75,18 @@ class Probe implements TaskProbe {
       if (!thread) return undefined;
       looked.relay.connect(thread.session);
       return looked.capture.inspect(task.id);
+    });
+  }
+
+  withCall<T>(task: Task, use: (call: CallControl) => Promise<T>): Promise<T> {
+    return this.connected(async (attachment) => {
+      const looked = this.threads.find(({ capture }) => capture.tasks.includes(task));
+      const inHeap = looked?.capture.inHeap(task.id);
+      if (!looked) throw new Error('The tasks were looked at again since: choose the task anew.');
+      if (!inHeap) throw new Error('This is a chain of handlers, not a call: it has no variables, and nothing that it could be known by.');
+      const thread = (await threadsOf(attachment)).find(({ id }) => id === looked.id);
+      if (!thread) throw new Error('The thread of this task has ended.');
+      return use(new CallControl(thread.session, inHeap));
     });
   }
 

@@ -9,6 +9,7 @@ import { groupings, type Grouping } from './forest';
 import { LivePolling } from './live-polling';
 import { pickProcess } from './process-picker';
 import { compareDumps, placeLinks, saveTasks } from './save-tasks';
+import { TaskActions } from './task-actions';
 import { TaskSource } from './task-source';
 import { TaskTree, type TreeNode } from './task-tree';
 import { WaitingHints } from './waiting-hints';
@@ -25,6 +26,7 @@ export class TaskExplorer implements vscode.Disposable {
   private readonly polling = new LivePolling(() => (this.view.visible && !this.paused ? this.watched() : []));
   private readonly hints = new WaitingHints(() => this.watched().flatMap(({ state }) => (state.kind === 'seen' && state.live ? state.live.places : [])));
   private paused = false;
+  readonly actions: TaskActions;
   private readonly disposables: vscode.Disposable[] = [];
   private readonly didChange = new vscode.EventEmitter<void>();
   /** Fires after a look, and when a source comes or goes. */
@@ -40,12 +42,19 @@ export class TaskExplorer implements vscode.Disposable {
       ({ key }) => blocked.reportOf(key),
     );
     this.view = vscode.window.createTreeView(viewId, { treeDataProvider: this.tree, showCollapseAll: true });
+    const acted = {
+      selected: () => this.view.selection[0],
+      sourceOf: (node: TreeNode) => [...this.sources.values()].find(({ key }) => node.key === key || node.key.startsWith(`${key}/`)),
+      mayPause: (source: TaskSource) => this.mayPause(source),
+    };
+    this.actions = new TaskActions(acted, log);
     const command = (id: string, run: (...args: never[]) => unknown): vscode.Disposable => vscode.commands.registerCommand(`asyncscope.tasks.${id}`, run);
     this.disposables.push(
       this.view,
       this.didChange,
       this.polling,
       this.hints,
+      this.actions,
       blocked.onDidReport(() => this.tree.refresh()),
       this.view.onDidChangeVisibility(() => this.polling.update()),
       vscode.debug.onDidStartDebugSession((session) => this.addSession(session)),
@@ -134,7 +143,7 @@ export class TaskExplorer implements vscode.Disposable {
   private addSession(session: vscode.DebugSession): void {
     if (!isNodeProgram(session)) return;
     const hint = 'Seen over the connection of its debugger.';
-    this.add(new TaskSource(session.id, session.name, hint, async () => (await import('./probes')).debugProbe(session), () => this.update()));
+    this.add(new TaskSource(session.id, session.name, hint, true, async () => (await import('./probes')).debugProbe(session), () => this.update()));
   }
 
   /** Tasks are looked at when the debugger stops, where anybody sees them. */
@@ -156,7 +165,7 @@ export class TaskExplorer implements vscode.Disposable {
     const key = `process:${picked.pid}`;
     if (!this.sources.has(key)) {
       const hint = 'Its inspector stays open as long as it is listed here. Remove it to close the inspector again.';
-      this.add(new TaskSource(key, picked.label, hint, async () => (await import('./probes')).processProbe(picked.pid), () => this.update()));
+      this.add(new TaskSource(key, picked.label, hint, false, async () => (await import('./probes')).processProbe(picked.pid), () => this.update()));
     }
     const source = this.sources.get(key);
     if (source && (await this.mayPause(source))) await source.look();

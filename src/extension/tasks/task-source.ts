@@ -1,6 +1,7 @@
 // What has tasks to show: a debugged program (through its debugger's connection) or a process attached to by pid. A source
 // keeps the last look at it; nothing of the process is touched between looks.
 import type { PauseEstimate } from '../../tracer/pause-estimate';
+import type { CallControl } from '../../tracer/control/call-control';
 import type { BlockedReport } from '../../tracer/live/blocked-loop';
 import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { LiveWarning } from '../../tracer/live/warnings';
@@ -13,6 +14,8 @@ export interface TaskProbe {
   look(): Promise<TaskReport>;
   /** The exact await and the locals of a task of the last look; undefined where it has finished since. */
   inspect(task: Task): Promise<TaskDetails | undefined>;
+  /** Uses a call of the last look. Rejects with a one-sentence Error where it is none, or the look is an older one. */
+  withCall<T>(task: Task, use: (call: CallControl) => Promise<T>): Promise<T>;
   /** How large the heap is, and how long a snapshot of it would pause the process. */
   pause(): Promise<PauseEstimate>;
   /** Begins to follow its tasks, and its event loop where `blockedMs` is not 0, while it runs. Rejects with a one-sentence Error. */
@@ -25,6 +28,15 @@ export interface TaskProbe {
 export interface LiveProbe {
   /** Rejects with a one-sentence Error. */
   poll(): Promise<LiveView>;
+  /** Takes a snapshot and marks from now on what that proves stuck; resolves with how many. Rejects with a one-sentence Error. */
+  prove(): Promise<number>;
+  /**
+   * Uses a call; with `fresh` by a snapshot taken now, otherwise by the last one where that has it. Rejects with a
+   * one-sentence Error where the call is in none.
+   */
+  withCall<T>(task: Task, fresh: boolean, use: (call: CallControl) => Promise<T>): Promise<T>;
+  /** Stops the debugger where the call goes on. False where it has gone on meanwhile. Rejects with a one-sentence Error. */
+  breakOnResume(task: Task): Promise<boolean>;
   /** The program stands at a breakpoint: that is no block of its event loop. Never rejects. */
   forgive(): Promise<void>;
   /** Takes out of the process what was put into it. Never rejects. */
@@ -60,6 +72,7 @@ export class TaskSource {
     readonly label: string,
     /** What a user should know of the connection to it. */
     readonly hint: string,
+    readonly isDebugged: boolean,
     private readonly reach: () => Promise<TaskProbe>,
     private readonly changed: () => void,
   ) {}
@@ -103,12 +116,37 @@ export class TaskSource {
     try {
       const view = await live.poll();
       if (this.live !== live) return; // no longer followed
-      const threads = view.report.threads.map((thread) => new ThreadIndex(thread, view.places));
+      const threads = view.report.threads.map((thread) => new ThreadIndex(thread, view.places, this.isDebugged));
       this.set({ kind: 'seen', report: view.report, threads, at: new Date(), live: view });
     } catch (error) {
       await this.unwatch();
       this.fail(error);
     }
+  }
+
+  /** Takes a snapshot and marks what that proves stuck. Resolves with how many; rejects with a one-sentence Error. */
+  async prove(): Promise<number> {
+    const { live } = this;
+    if (!live) {
+      await this.look();
+      return this.stuck;
+    }
+    const stuck = await live.prove();
+    await this.tick();
+    return stuck;
+  }
+
+  /** Uses a call; `fresh`: what it waits for must be known as it is now. Rejects with a one-sentence Error. */
+  async withCall<T>(task: Task, fresh: boolean, use: (call: CallControl) => Promise<T>): Promise<T> {
+    return this.live ? this.live.withCall(task, fresh, use) : (await this.probe()).withCall(task, use);
+  }
+
+  /** Stops the debugger where the call goes on. False where it has gone on meanwhile. Rejects with a one-sentence Error. */
+  async breakOnResume(task: Task): Promise<boolean> {
+    if (!this.live) throw new Error('Watch the program live first: only its agent tells one call from another.');
+    const isSet = await this.live.breakOnResume(task);
+    await this.tick();
+    return isSet;
   }
 
   /** The program stands at a breakpoint. */
@@ -145,7 +183,7 @@ export class TaskSource {
     this.set({ kind: 'looking' });
     try {
       const report = await (await this.probe()).look();
-      this.set({ kind: 'seen', report, threads: report.threads.map((thread) => new ThreadIndex(thread)), at: new Date() });
+      this.set({ kind: 'seen', report, threads: report.threads.map((thread) => new ThreadIndex(thread, [], this.isDebugged)), at: new Date() });
     } catch (error) {
       this.fail(error);
     }

@@ -26,6 +26,8 @@ export interface NoteNode {
   readonly text: string;
   readonly icon: string;
   readonly place?: Place;
+  /** Run with this node when it is clicked; otherwise its place is opened. */
+  readonly command?: string;
 }
 
 export interface LocalNode {
@@ -120,8 +122,9 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
       case 'seen': {
         const [only] = state.threads;
         const found = (state.live?.warnings ?? []).map(({ text, place }): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'warning', ...(place && { place }) }));
+        const ask: Omit<NoteNode, 'key' | 'kind'>[] = state.live ? [{ text: 'Prove what is stuck, by a snapshot…', icon: 'search', command: 'asyncscope.tasks.prove' }] : [];
         const missing = state.report.warnings.map((text): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'info' }));
-        const warnings = [...found, ...missing].map((note, at): NoteNode => ({ kind: 'note', key: `${source.key}/warning${at}`, ...note }));
+        const warnings = [...found, ...missing, ...ask].map((note, at): NoteNode => ({ kind: 'note', key: `${source.key}/warning${at}`, ...note }));
         if (only && state.threads.length === 1) return [...warnings, ...this.threadChildren(only, source.key)];
         return [...warnings, ...state.threads.map((thread): ThreadNode => ({ kind: 'thread', key: `${source.key}/${thread.thread.id}`, thread }))];
       }
@@ -162,7 +165,8 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         const item = new vscode.TreeItem(node.text, None);
         item.iconPath = new vscode.ThemeIcon(node.icon);
         item.tooltip = node.text;
-        if (node.place) item.command = { command: 'asyncscope.tasks.openPlace', title: 'Open', arguments: [node.place] };
+        if (node.command) item.command = { command: node.command, title: node.text, arguments: [node] };
+        else if (node.place) item.command = { command: 'asyncscope.tasks.openPlace', title: 'Open', arguments: [node.place] };
         return item;
       }
       case 'local': {
@@ -200,7 +204,9 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
       case 'task': {
         const locals = this.opened.has(node.task) && (node.task.locals?.length ?? 0) > 0;
         const state = locals ? Expanded : hasChildren(node) ? Collapsed : None;
-        return taskItem(node.task, node.thread, state, node.cycle ? ' ↺' : '');
+        const item = taskItem(node.task, node.thread, state, node.cycle ? ' ↺' : '');
+        if (node.task.kind !== 'promise') item.contextValue += node.thread.isDebugged ? ' call debugged' : ' call';
+        return item;
       }
     }
   }

@@ -26,7 +26,7 @@ const MOST_LOOKED_INTO = 30;
 
 /** Those that are aborted already are left out. `signals` are what the call waits for itself. */
 export async function findAborts(session: InspectorSession, inspector: CallInspector, call: InspectedCall, signals: readonly string[]): Promise<AbortChoice[]> {
-  const found = [...signals.map((objectId): Found => ({ name: 'what it waits for', objectId })), ...(await foundInVariables(inspector, call))];
+  const found = [...(await foundInVariables(inspector, call)), ...signals.map((objectId): Found => ({ name: 'what it waits for', objectId }))];
   if (found.length === 0) return [];
   const controllers = await everyController(session);
   if (controllers === undefined) return [];

@@ -75,6 +75,11 @@ export class LiveAgent {
     return stamps;
   }
 
+  /** An expression that is true in the process only while that call runs; it takes a microsecond. */
+  isRunning(id: TaskId): string {
+    return `${this.handle}?.parts.get('tasks')?.running()?.id === ${Number(id.slice(this.idPrefix.length))}`;
+  }
+
   /** Takes the agent out of the process, which then is as it was. False where it was out already. */
   async remove(): Promise<boolean> {
     return (await evaluate(this.session, `${this.handle}?.remove() ?? false`)) === true;
