@@ -58,7 +58,7 @@ function awaitAtStart(node: unknown, offset: number): boolean {
   return Object.values(node).some((each) => awaitAtStart(each, offset));
 }
 
-interface ParsedCode {
+export interface ParsedCode {
   body: Node;
   /** What to take off the offsets of its nodes. */
   shift: number;
@@ -69,7 +69,8 @@ function parseModule(text: string): ParsedCode | undefined {
   return body && { body, shift: 0 };
 }
 
-function parseFunction(text: string, start: number, isGenerator: boolean): ParsedCode | undefined {
+/** Reads the async function that starts at `start`, as V8 says it; undefined where the text is not understood (TypeScript, say). */
+export function parseFunction(text: string, start: number, isGenerator: boolean): ParsedCode | undefined {
   // A parameter list alone is no expression: whatever the function was (a method, a declaration), this reads the same.
   const prefix = text[start] === '(' ? `async function${isGenerator ? '*' : ''}` : '';
   for (const end of [start + FIRST_SLICE, text.length]) {
@@ -138,7 +139,7 @@ function leftmostFunction(node: Node): Node | undefined {
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression', 'StaticBlock']);
 
 /** Visits the places where a function itself (not those inside it) can be suspended, until `visit` says false. True if it never did. */
-function visitSuspensions(root: Node, isGenerator: boolean, visit: (node: AnyNode) => boolean): boolean {
+export function visitSuspensions(root: Node, isGenerator: boolean, visit: (node: AnyNode) => boolean): boolean {
   const walk = (value: unknown): boolean => {
     if (Array.isArray(value)) return value.every(walk);
     if (!isNode(value)) return true;
@@ -154,6 +155,6 @@ function visitSuspensions(root: Node, isGenerator: boolean, visit: (node: AnyNod
   return walk(root);
 }
 
-function isNode(value: unknown): value is AnyNode {
+export function isNode(value: unknown): value is AnyNode {
   return typeof value === 'object' && value !== null && 'type' in value && 'start' in value;
 }

@@ -2,6 +2,7 @@
 import type { Place, Task, TaskId } from '../task';
 import type { BlockedReport } from './blocked-loop';
 import type { LostTask } from './live-tasks';
+import { SerialWaits } from './serial-waits';
 
 /** The looks that are kept: a minute of two looks a second. */
 export const KEPT_LOOKS = 120;
@@ -22,6 +23,7 @@ export interface WaitingPlace {
 export class TaskHistory {
   readonly #places = new Map<string, WaitingPlace>();
   readonly #times: number[] = [];
+  readonly #serial = new SerialWaits();
   #last = new Map<TaskId, { place: WaitingPlace; ageMs: number }>();
   #tasks: readonly Task[] = [];
   #lost: readonly LostTask[] = [];
@@ -42,6 +44,7 @@ export class TaskHistory {
       place.tasks.push(task);
       if (task.ageMs !== undefined && !task.ageIsMinimum) seen.set(task.id, { place, ageMs: task.ageMs });
     }
+    this.#serial.add(tasks);
     const ids = new Set(tasks.map((task) => task.id));
     for (const [id, { place, ageMs }] of this.#last) {
       if (ids.has(id)) continue;
@@ -70,6 +73,11 @@ export class TaskHistory {
   /** What blocked the event loop since it is watched; undefined where it is not. */
   get blocked(): BlockedReport | undefined {
     return this.#blocked;
+  }
+
+  /** How long calls waited for the calls that they made, by place. */
+  get serial(): SerialWaits {
+    return this.#serial;
   }
 
   get places(): Iterable<WaitingPlace> {

@@ -4,6 +4,7 @@ import { SourceText } from '../heap/source-text';
 import type { Place, Task, TaskId } from '../task';
 import { ageText, awaitedTasks, plural, positionText, tasksById, type TasksById } from '../task-text';
 import { blockedLoop } from './blocked-warning';
+import { serialAwaits } from './serial-awaits';
 import type { TaskHistory, WaitingPlace } from './task-history';
 
 export interface LiveWarning {
@@ -109,7 +110,7 @@ const overlappingInterval: LiveCheck = {
 };
 
 /** In the order in which they are shown. */
-export const liveChecks: readonly LiveCheck[] = [awaitCycle, blockedLoop, lost, slowWait, growing, overlappingInterval];
+export const liveChecks: readonly LiveCheck[] = [awaitCycle, blockedLoop, lost, slowWait, growing, overlappingInterval, serialAwaits];
 
 export function liveWarnings(history: TaskHistory): LiveWarning[] {
   return liveChecks.flatMap(({ id, rule, check }) => check(history).map((found) => ({ check: id, ...found, ...(rule !== undefined && { rule }) })));
