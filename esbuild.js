@@ -39,6 +39,7 @@ const entries = {
   agent: 'src/agent/agent.ts',
   recorder: 'src/agent/recorder.ts',
   runtime: 'src/agent/runtime.ts',
+  webview: 'src/webview/timeline.ts',
 };
 
 /** Big parts, by the bundle that needs them only sometimes: bundles of their own, required when first needed. */
@@ -57,6 +58,7 @@ const bundles = Object.entries(entries)
     // It runs inside other programs, where every byte and every require counts; a stack through it shows nobody anything.
     ...(['agent', 'recorder'].includes(name) && { minify: true, sourcemap: false, banner: {} }),
     ...(name === 'agent' && { mangleProps: privateNames(path.dirname(entries.agent)) }),
+    ...(name === 'webview' && { platform: 'browser', format: 'iife', target: 'chrome122', banner: {} }),
     external: ['vscode'],
     plugins: [separateBundles(loadedLater[name] ?? [])],
     supported: { 'dynamic-import': !(name in loadedLater) },

@@ -1,0 +1,124 @@
+// What the page shows: the recording, and what is worked out from it.
+import { layOut, type Lanes } from '../tracer/recording/lanes';
+import { Recording, type RecordedProcess, type RecordingBatch } from '../tracer/recording/recording';
+import { SpanText } from '../tracer/recording/span-text';
+import { NONE, SpanKind, SpanState, TaskSpans, waitOrder } from '../tracer/recording/task-spans';
+
+/** The spans are worked out anew when so many of their events are in the recording no more. */
+const MOST_STALE = 100_000;
+
+export class TimelineModel {
+  readonly recording: Recording;
+  spans = new TaskSpans();
+  text: SpanText;
+  lanes: Lanes;
+  /** The waits of row `r` are `waits.waits[waits.first[r]]` up to `waits.waits[waits.first[r + 1]]`. */
+  waits: { first: Uint32Array; waits: Uint32Array };
+  /** How long the last `refresh` took. Milliseconds. */
+  cost = 0;
+  private staleAt = MOST_STALE;
+
+  constructor(process: RecordedProcess, batches: readonly RecordingBatch[], isFile: boolean) {
+    this.recording = new Recording(process, isFile ? { ms: Infinity, events: Infinity } : undefined);
+    for (const batch of batches) this.add(batch);
+    this.text = new SpanText(this.recording, this.spans);
+    this.lanes = layOut(this.spans, this.recording.now, this.recording.threads.length);
+    this.waits = waitOrder(this.spans);
+  }
+
+  add(batch: RecordingBatch): void {
+    this.spans.add(this.recording.add(batch));
+  }
+
+  /** Works out where everything stands; what was added is not shown before. */
+  refresh(): void {
+    const began = performance.now();
+    if (this.recording.forgotten > this.staleAt) {
+      this.spans = TaskSpans.of(this.recording);
+      this.text = new SpanText(this.recording, this.spans);
+      this.staleAt = this.recording.forgotten + MOST_STALE;
+    }
+    this.lanes = layOut(this.spans, this.recording.now, this.recording.threads.length);
+    this.waits = waitOrder(this.spans);
+    this.cost = performance.now() - began;
+  }
+
+  get now(): number {
+    return this.recording.now;
+  }
+
+  /** Since when there is something to see: what still goes on may have begun long before. */
+  get since(): number {
+    return this.recording.since;
+  }
+
+  end(row: number): number {
+    return Math.min(this.spans.end[row]!, this.now);
+  }
+
+  isGroup(row: number): boolean {
+    return this.spans.kind[row] === SpanKind.group;
+  }
+
+  isShown(row: number): boolean {
+    return row < this.lanes.lane.length && this.lanes.lane[row] !== NONE && this.spans.state[row] !== SpanState.mistake;
+  }
+
+  /** Milliseconds of its time in which a task waited. */
+  waiting(row: number): number {
+    const { from, to } = this.spans.waits;
+    let sum = 0;
+    for (let at = this.waits.first[row]!; at < this.waits.first[row + 1]!; at++) {
+      const wait = this.waits.waits[at]!;
+      sum += Math.min(to[wait]!, this.end(row)) - from[wait]!;
+    }
+    return sum;
+  }
+
+  /** Index in a lane's part of `lanes.order` of the first row that ends after that time. */
+  firstAfter(lane: number, time: number): number {
+    const { first, order } = this.lanes;
+    let low = first[lane]!;
+    let high = first[lane + 1]!;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.end(order[middle]!) >= time) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** The row on a lane at that time, or the nearest within `reach` milliseconds; NONE for none. */
+  at(lane: number, time: number, reach = 0): number {
+    if (lane < 0 || lane >= this.lanes.count) return NONE;
+    const { first, order } = this.lanes;
+    const found = this.firstAfter(lane, time - reach);
+    if (found >= first[lane + 1]!) return NONE;
+    const row = order[found]!;
+    return this.spans.start[row]! <= time + reach ? row : NONE;
+  }
+
+  /** The rows before and after on the same lane; NONE at its ends. */
+  neighbour(row: number, step: -1 | 1): number {
+    const { first, order, lane } = this.lanes;
+    const own = lane[row]!;
+    let at = this.firstAfter(own, this.end(row));
+    while (at < first[own + 1]! && order[at] !== row) at++;
+    const next = at + step;
+    return next >= first[own]! && next < first[own + 1]! ? order[next]! : NONE;
+  }
+
+  /** How many tasks are pending in each of so many equal parts of the time from `from` to `to`; the most is noted. */
+  pending(from: number, to: number, parts: number): Uint32Array {
+    const counts = new Int32Array(parts + 1);
+    const part = (time: number) => Math.max(0, Math.min(parts, Math.floor(((time - from) / (to - from)) * parts)));
+    const { count, start, kind, state } = this.spans;
+    for (let row = 0; row < count; row++) {
+      if (kind[row] !== SpanKind.task || state[row] === SpanState.mistake) continue;
+      counts[part(start[row]!)]!++;
+      counts[Math.min(parts, part(this.end(row)) + 1)]!--;
+    }
+    let sum = 0;
+    return Uint32Array.from(counts.subarray(0, parts), (change) => (sum += change));
+  }
+}
