@@ -36,6 +36,7 @@ const entries = {
   extension: 'src/extension/extension.ts',
   'language-server': 'src/extension/language-server.ts',
   probes: 'src/extension/tasks/probes.ts',
+  recordings: 'src/extension/timeline/recordings.ts',
   agent: 'src/agent/agent.ts',
   recorder: 'src/agent/recorder.ts',
   runtime: 'src/agent/runtime.ts',
@@ -46,7 +47,7 @@ const entries = {
 const loadedLater = {
   cli: ['main'],
   main: ['code-commands'],
-  extension: ['language-server', 'probes'],
+  extension: ['language-server', 'probes', 'recordings'],
 };
 
 const bundles = Object.entries(entries)

@@ -46,16 +46,6 @@ export interface RecordedBlock {
   frames: BlockedFrame[];
 }
 
-/** What the recorder is started with. */
-export interface RecorderOptions {
-  /** The agent's. */
-  secret: string;
-  /** Blocks of the event loop from so many milliseconds on are told; 0 for none. Where the agent watches the loop, its own threshold counts. */
-  blockedMs: number;
-  /** See AgentConfig. */
-  debugged: boolean;
-}
-
 export interface DrainRequest {
   version: typeof PROTOCOL_VERSION;
   /** How many sites the client has. */

@@ -2,7 +2,6 @@
 // evaluates beside the agent; it hears of the calls as the tracker's listener.
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
-import { isMainThread } from 'node:worker_threads';
 import { watchdogName, type BlockedFrame } from './blocked-loop';
 import type { CallListener } from './call-listener';
 import { handleName } from './config';
@@ -11,11 +10,11 @@ import type { AgentPart } from './part';
 import { isCall } from './promise-table';
 import type { PromiseTracker } from './promise-tracker';
 import { AwaitsCode, PROTOCOL_VERSION, TaskMark, type PollError, type TaskData } from './protocol';
-import { MOST_BLOCKS, MOST_NAMES, NUMBERS_PER_STEP, packStep, parseDrainRequest, Step, type RecordedBlock, type RecorderData, type RecorderOptions } from './recorder-protocol';
+import { MOST_BLOCKS, MOST_NAMES, NUMBERS_PER_STEP, packStep, parseDrainRequest, Step, type RecordedBlock, type RecorderData } from './recorder-protocol';
 import { SiteKind, siteRow } from './sites';
 import { Flag } from './slot';
 import type { TaskPart } from './track';
-import { startWatchdog, type WatchdogHandle } from './watchdog';
+import type { WatchdogHandle } from './watchdog';
 
 /** Steps that are kept until the client asks: two megabytes. */
 const CAPACITY = 1 << 17;
@@ -218,24 +217,14 @@ class Recorder implements CallListener, RecorderPart {
   }
 }
 
-/**
- * For who evaluates the bundle; `options` are RecorderOptions as JSON. False where there is no such agent, or it does not
- * track promises.
- */
-export function start(options: string): boolean {
-  const { secret, blockedMs, debugged } = JSON.parse(options) as RecorderOptions;
+/** For who evaluates the bundle; `secret` is that of the agent. False where there is none, or it does not track promises. */
+export function start(secret: string): boolean {
   const global = globalThis as Record<string, unknown>;
   const handle = global[handleName(secret)] as AgentHandle | undefined;
   const list = handle?.parts?.get('tasks') as TaskPart | undefined;
   if (!handle || !list?.tracker) return false;
   if (handle.parts.has(PART)) return true;
-  // An agent that came to a running process does not watch its loop: then we do, as long as we are there.
-  const name = watchdogName(secret);
-  const own = !global[name] && blockedMs > 0 && isMainThread ? startWatchdog(blockedMs, name, () => list.running(), debugged) : undefined;
-  const letGo = (): void => {
-    own?.remove();
-    handle.parts.delete(PART);
-  };
-  handle.parts.set(PART, new Recorder(list.tracker, list, global[name] as WatchdogHandle | undefined, letGo));
+  const watchdog = global[watchdogName(secret)] as WatchdogHandle | undefined;
+  handle.parts.set(PART, new Recorder(list.tracker, list, watchdog, () => handle.parts.delete(PART)));
   return true;
 }

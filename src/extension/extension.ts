@@ -3,6 +3,7 @@ import { BlockedWatch } from './blocked/blocked-watch';
 import { registerTrackedLaunch } from './blocked/tracked-launch';
 import type { LanguageServer } from './language-server';
 import { TaskExplorer } from './tasks/task-explorer';
+import { Timelines } from './timeline/timelines';
 
 /** What other extensions and the tests may use. */
 export interface AsyncscopeApi {
@@ -36,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): AsyncscopeApi {
     tasks,
     blocked,
     blocked.places.onDidChange(() => void server?.then((running) => running.tellBlocked(blocked.places.all))),
+    new Timelines(tasks, context.extensionUri),
     registerTrackedLaunch(context.asAbsolutePath('dist/agent.js')),
     vscode.commands.registerCommand('asyncscope.showLog', () => log.show()),
     vscode.commands.registerCommand('asyncscope.restartServer', async () => (await languageServer()).restart()),

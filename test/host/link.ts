@@ -17,13 +17,18 @@ export type SuiteMessage =
   | { kind: 'broken'; message: string }
   | WindowRequest;
 
+/** Selectors that begin so are looked for in the page of the webview that is shown. */
+export const inWebview = 'webview:';
+
 /** What only whoever holds the window can do. */
 export type WindowRequest =
   | { kind: 'screenshot'; name: string }
   /** The visible texts of the elements that a CSS selector finds. */
   | { kind: 'texts'; selector: string }
   /** Waits for the element and clicks it. */
-  | { kind: 'click'; selector: string };
+  | { kind: 'click'; selector: string }
+  /** Waits for the element and types into it: a text, or a key such as `Enter` or `Shift+Tab`. */
+  | { kind: 'type'; selector: string; text?: string; key?: string };
 
 /** Answer to the suite; without any part where there is no page, in the desktop VS Code. */
 export interface WindowAnswer {

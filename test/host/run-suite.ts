@@ -4,9 +4,9 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { desktopVsCode, installInDesktop, runInDesktop } from './desktop';
-import { filesVariable, grepVariable, portVariable, type SuiteMessage, type TestResult, type WindowAnswer, type WindowRequest } from './link';
+import { filesVariable, grepVariable, inWebview, portVariable, type SuiteMessage, type TestResult, type WindowAnswer, type WindowRequest } from './link';
 import { writeSettings } from './settings';
 import { installInServer, startServer } from './vscode-server';
 import { openWorkbench, screenshot, type WorkbenchOptions } from './workbench';
@@ -156,6 +156,12 @@ class Received {
   }
 }
 
+/** VS Code puts a webview's page into a frame within a frame. */
+function locate(page: Page, selector: string): Locator {
+  if (!selector.startsWith(inWebview)) return page.locator(selector);
+  return page.frameLocator('iframe.webview.ready').last().frameLocator('#active-frame').locator(selector.slice(inWebview.length));
+}
+
 async function answer(page: Page | undefined, request: WindowRequest): Promise<WindowAnswer> {
   if (!page) return {};
   try {
@@ -163,9 +169,13 @@ async function answer(page: Page | undefined, request: WindowRequest): Promise<W
       case 'screenshot':
         return { file: await screenshot(page, request.name) };
       case 'texts':
-        return { texts: await page.locator(request.selector).allInnerTexts() };
+        return { texts: await locate(page, request.selector).allInnerTexts() };
       case 'click':
-        await page.locator(request.selector).first().click({ timeout: 20_000 });
+        await locate(page, request.selector).first().click({ timeout: 20_000 });
+        return { texts: [] };
+      case 'type':
+        if (request.text !== undefined) await locate(page, request.selector).fill(request.text, { timeout: 20_000 });
+        if (request.key !== undefined) await locate(page, request.selector).press(request.key, { timeout: 20_000 });
         return { texts: [] };
     }
   } catch (error) {

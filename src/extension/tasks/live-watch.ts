@@ -7,6 +7,7 @@ import { BlockedLoopReader, RemoteWatchdog, type BlockedReport } from '../../tra
 import { LiveAgent } from '../../tracer/live/live-agent';
 import { TaskHistory } from '../../tracer/live/task-history';
 import { liveWarnings, type LiveWarning } from '../../tracer/live/warnings';
+import { ProcessRecorder } from '../../tracer/recording/process-recorder';
 import type { Task, TaskReport, TaskTarget } from '../../tracer/task';
 import type { LiveProbe, LiveView } from './task-source';
 
@@ -67,6 +68,12 @@ export class LiveWatch implements LiveProbe {
       // A worker thread that has just ended, or is busy.
     }
     return new LiveWatch(watched, { pid, node, source: 'live' }, letGo);
+  }
+
+  record(label: string): Promise<ProcessRecorder> {
+    const { pid = 0, node = '' } = this.target;
+    const threads = this.threads.map(({ name, session, agent }) => ({ name, session, secret: agent.secret }));
+    return ProcessRecorder.start({ threads, process: { pid, node, label }, recorderPath: path.join(__dirname, 'recorder.js') });
   }
 
   async poll(): Promise<LiveView> {

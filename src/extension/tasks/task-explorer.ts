@@ -1,9 +1,11 @@
 // The Task Explorer: the view, its sources and its commands.
 import * as vscode from 'vscode';
+import type { ProcessRecorder } from '../../tracer/recording/process-recorder';
 import type { Place, Task, TaskReport } from '../../tracer/task';
 import { formatDuration, formatMegabytes, type PauseEstimate } from '../../tracer/pause-estimate';
 import { taskLine } from '../../tracer/task-text';
 import type { BlockedWatch } from '../blocked/blocked-watch';
+import { openPlace } from '../open-place';
 import { isNodeProgram } from './debugged';
 import { groupings, type Grouping } from './forest';
 import { LivePolling } from './live-polling';
@@ -73,8 +75,8 @@ export class TaskExplorer implements vscode.Disposable {
       command('all', () => this.show('onlyStuck', false)),
       ...groupings.map((grouping) => command(`groupBy.${grouping}`, () => this.show('grouping', grouping))),
       command('openAwait', (node: { task: Task }) => this.openAwait(node.task)),
-      command('openDefinition', (node: { task: Task }) => open(node.task.defined)),
-      command('openPlace', (place: Place) => open(place)),
+      command('openDefinition', (node: { task: Task }) => openPlace(node.task.defined)),
+      command('openPlace', (place: Place) => openPlace(place)),
       command('openAwaiter', (node: TreeNode) => this.openAwaiter(node)),
       command('revealAwaited', (node: TreeNode) => this.revealAwaited(node)),
       command('copy', (node: TreeNode) => this.copy(node)),
@@ -100,14 +102,23 @@ export class TaskExplorer implements vscode.Disposable {
     return node?.kind === 'source' ? [node.source] : [...this.sources.values()];
   }
 
+  /** Begins to record the tasks of a source, of the only one where none is meant. Rejects with a one-sentence Error. */
+  async record(node?: TreeNode): Promise<{ source: TaskSource; recorder: ProcessRecorder; wasWatched: boolean } | undefined> {
+    const sources = this.meant(node);
+    const picked = sources.length > 1 ? await vscode.window.showQuickPick(sources.map((source) => ({ label: source.label, source })), { placeHolder: 'Which program?' }) : { source: sources[0] };
+    const source = picked?.source;
+    if (!source) return undefined;
+    const wasWatched = source.isWatched;
+    return { source, recorder: await source.record(blockedMs()), wasWatched };
+  }
+
   private watched(): TaskSource[] {
     return [...this.sources.values()].filter((source) => source.isWatched);
   }
 
   /** Puts the agent into the processes, and follows their tasks from now on. */
   private async watch(node?: TreeNode): Promise<TaskReport[]> {
-    const blockedMs = vscode.workspace.getConfiguration('asyncscope.trace').get<number>('blockedLoop', 50);
-    for (const source of this.meant(node)) await source.watch(blockedMs);
+    for (const source of this.meant(node)) await source.watch(blockedMs());
     return this.reports();
   }
 
@@ -235,7 +246,7 @@ export class TaskExplorer implements vscode.Disposable {
 
   private async openAwait(task: Task): Promise<void> {
     if (task.atIsExact === false) await this.inspect(task);
-    await open(task.at ?? task.defined);
+    await openPlace(task.at ?? task.defined);
   }
 
   /** What the source knows of a task beyond its look; a failure is logged: the look itself is still shown. */
@@ -279,9 +290,7 @@ export class TaskExplorer implements vscode.Disposable {
   }
 }
 
-async function open(place: Place | undefined): Promise<void> {
-  if (!place) return;
-  const position = new vscode.Position(place.line - 1, place.column - 1);
-  const uri = /^[a-z][a-z\d+.-]+:/i.test(place.file) && !/^[a-z]:[\\/]/i.test(place.file) ? vscode.Uri.parse(place.file) : vscode.Uri.file(place.file);
-  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(position, position) });
+/** The setting: how long the event loop may stand still. */
+function blockedMs(): number {
+  return vscode.workspace.getConfiguration('asyncscope.trace').get<number>('blockedLoop', 50);
 }

@@ -5,6 +5,7 @@ import type { CallControl } from '../../tracer/control/call-control';
 import type { BlockedReport } from '../../tracer/live/blocked-loop';
 import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { LiveWarning } from '../../tracer/live/warnings';
+import type { ProcessRecorder } from '../../tracer/recording/process-recorder';
 import type { Task, TaskDetails, TaskReport } from '../../tracer/task';
 import { ThreadIndex } from './forest';
 
@@ -39,6 +40,8 @@ export interface LiveProbe {
   breakOnResume(task: Task): Promise<boolean>;
   /** The program stands at a breakpoint: that is no block of its event loop. Never rejects. */
   forgive(): Promise<void>;
+  /** Begins to record what happens to its tasks; `label` is what the process is called. Rejects with a one-sentence Error. */
+  record(label: string): Promise<ProcessRecorder>;
   /** Takes out of the process what was put into it. Never rejects. */
   stop(): Promise<void>;
 }
@@ -91,6 +94,13 @@ export class TaskSource {
   /** Whether its tasks are followed while it runs. */
   get isWatched(): boolean {
     return this.live !== undefined;
+  }
+
+  /** Begins to record its tasks, which are watched from now on; `blockedMs` as for the probe. Rejects with a one-sentence Error. */
+  async record(blockedMs: number): Promise<ProcessRecorder> {
+    await this.watch(blockedMs);
+    if (!this.live) throw new Error(this.current.kind === 'failed' ? this.current.reason : 'The program has ended.');
+    return this.live.record(this.label);
   }
 
   /** Follows its tasks from now on: each `tick` looks at them; `blockedMs` as for the probe. Never rejects: a failure is a state. */

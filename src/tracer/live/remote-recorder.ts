@@ -1,7 +1,7 @@
 // The client of the recorder in a thread that has the agent.
 import { handleName } from '../../agent/config';
 import { PROTOCOL_VERSION } from '../../agent/protocol';
-import { parseRecorderData, type DrainRequest, type RecorderData, type RecorderOptions } from '../../agent/recorder-protocol';
+import { parseRecorderData, type DrainRequest, type RecorderData } from '../../agent/recorder-protocol';
 import type { InspectorSession } from '../inspector/session';
 import { evaluate, startBundle } from './evaluation';
 
@@ -11,10 +11,10 @@ export class RemoteRecorder {
     private readonly secret: string,
   ) {}
 
-  /** Begins to record in a thread that has the agent; `recorderPath` is the bundle's file. Rejects with a one-sentence Error. */
-  static async start(session: InspectorSession, recorderPath: string, options: RecorderOptions): Promise<RemoteRecorder> {
-    if (!(await startBundle(session, recorderPath, JSON.stringify(options)))) throw new Error('The process cannot be recorded: there is no agent in it that tracks promises.');
-    return new RemoteRecorder(session, options.secret);
+  /** Begins to record in a thread whose agent was given this secret; `recorderPath` is the bundle's file. Rejects with a one-sentence Error. */
+  static async start(session: InspectorSession, recorderPath: string, secret: string): Promise<RemoteRecorder> {
+    if (!(await startBundle(session, recorderPath, secret))) throw new Error('The process cannot be recorded: there is no agent in it that tracks promises.');
+    return new RemoteRecorder(session, secret);
   }
 
   /** What was recorded since the last time. `sites`: how many of them are known. Rejects with a one-sentence Error. */

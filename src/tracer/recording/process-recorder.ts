@@ -19,9 +19,6 @@ export interface RecorderStart {
   readonly process: Omit<RecordedProcess, 'startedAt'>;
   /** The bundle's file, `dist/recorder.js`. */
   readonly recorderPath: string;
-  /** See RecorderOptions. */
-  readonly blockedMs: number;
-  readonly debugged: boolean;
 }
 
 interface Source extends RecordableThread {
@@ -93,12 +90,12 @@ export class ProcessRecorder {
     return batch;
   }
 
-  /** Nothing is written down in the process until it is resumed. */
-  async pause(): Promise<void> {
-    if (this.isPaused) return;
-    await this.poll();
-    this.pausedAt = this.elapsed();
+  /** Nothing is written down in the process until it is resumed; gives what was until now. */
+  async pause(): Promise<RecordingBatch> {
+    const batch = await this.poll();
+    this.pausedAt ??= this.elapsed();
     await Promise.all(this.sources.map(({ remote }) => remote.stop()));
+    return batch;
   }
 
   /** Goes on; gives what is to be added for the time between. */
@@ -118,8 +115,7 @@ export class ProcessRecorder {
   }
 
   private begin({ session, secret }: RecordableThread): Promise<RemoteRecorder> {
-    const { recorderPath, blockedMs, debugged } = this.options;
-    return RemoteRecorder.start(session, recorderPath, { secret, blockedMs, debugged });
+    return RemoteRecorder.start(session, this.options.recorderPath, secret);
   }
 
   private elapsed(): number {

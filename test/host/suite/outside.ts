@@ -46,3 +46,8 @@ export async function texts(selector: string): Promise<string[] | undefined> {
 export async function click(selector: string): Promise<boolean> {
   return (await ask({ kind: 'click', selector })).texts !== undefined;
 }
+
+/** Types a text into an element once it is there, or presses a key such as `Enter`; false in the desktop VS Code. */
+export async function type(selector: string, typed: { text?: string; key?: string }): Promise<boolean> {
+  return (await ask({ kind: 'type', selector, ...typed })).texts !== undefined;
+}

@@ -23,13 +23,11 @@ describe('the recording of a running process', function () {
   beforeEach(async () => {
     target = await TargetProcess.start({ node: await nodeBinary(24), args: [program] });
     const { session, pid, node } = target.attachment;
-    const { secret } = await LiveAgent.install(session, { agentPath });
+    const { secret } = await LiveAgent.install(session, { agentPath, blockedMs: 50 });
     recorder = await ProcessRecorder.start({
       threads: [{ name: 'main thread', session, secret }],
       process: { pid, node, label: 'recorded' },
       recorderPath: path.resolve('dist/recorder.js'),
-      blockedMs: 50,
-      debugged: false,
     });
     await recorder.poll();
   });

@@ -1,0 +1,88 @@
+// The commands of timelines and recordings, and the editor of recordings that were saved.
+import * as vscode from 'vscode';
+import type { Recording } from '../../tracer/recording/recording';
+import type { TaskExplorer } from '../tasks/task-explorer';
+import type { TreeNode } from '../tasks/task-tree';
+import type { ExportKind } from './recordings';
+import type { TimelinePage } from './timeline-page';
+
+const editorType = 'asyncscope.recording';
+
+interface RecordingDocument extends vscode.CustomDocument {
+  readonly recording: Recording;
+}
+
+/** What another extension may give; a button of the title gives something else. */
+interface SaveOptions {
+  /** Where to; the user is asked otherwise. */
+  target?: vscode.Uri;
+}
+
+export class Timelines implements vscode.CustomReadonlyEditorProvider<RecordingDocument>, vscode.Disposable {
+  private readonly pages = new Set<TimelinePage>();
+  private readonly disposables: vscode.Disposable[];
+
+  constructor(
+    private readonly tasks: TaskExplorer,
+    private readonly extension: vscode.Uri,
+  ) {
+    const command = (id: string, run: (...args: never[]) => unknown) => vscode.commands.registerCommand(`asyncscope.timeline.${id}`, run);
+    this.disposables = [
+      vscode.window.registerCustomEditorProvider(editorType, this, { supportsMultipleEditorsPerDocument: true }),
+      command('show', (node?: TreeNode) => this.show(node)),
+      command('save', (options?: SaveOptions) => this.save('recording', options)),
+      command('exportTrace', (options?: SaveOptions) => this.save('trace', options)),
+      command('exportCsv', (options?: SaveOptions) => this.save('csv', options)),
+      command('open', () => this.open()),
+    ];
+  }
+
+  dispose(): void {
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+
+  async openCustomDocument(uri: vscode.Uri): Promise<RecordingDocument> {
+    const { readRecording } = await import('./recordings');
+    return { uri, recording: readRecording(await vscode.workspace.fs.readFile(uri)), dispose: () => undefined };
+  }
+
+  async resolveCustomEditor({ recording }: RecordingDocument, panel: vscode.WebviewPanel): Promise<void> {
+    const { TimelinePage } = await import('./recordings');
+    this.keep(new TimelinePage(panel, recording, this.extension, 'file'));
+  }
+
+  /** Records a program from now on; what it did before is not known. */
+  private async show(node?: TreeNode): Promise<void> {
+    const { LiveTimeline } = await import('./recordings');
+    try {
+      const recorded = await this.tasks.record(node);
+      if (!recorded) return void vscode.window.showInformationMessage('No program is being debugged or watched: start one, or attach to a process in the Tasks view.');
+      const { source, recorder, wasWatched } = recorded;
+      const timeline = new LiveTimeline(recorder, source.label, this.extension);
+      this.keep(timeline.page);
+      timeline.onDidClose(() => void (wasWatched ? undefined : source.unwatch()));
+    } catch (error) {
+      void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private keep(page: TimelinePage): void {
+    this.pages.add(page);
+    page.panel.onDidDispose(() => {
+      this.pages.delete(page);
+      page.dispose();
+    });
+  }
+
+  private async save(kind: ExportKind, options?: SaveOptions): Promise<vscode.Uri | undefined> {
+    const page = [...this.pages].find(({ panel }) => panel.active) ?? [...this.pages].find(({ panel }) => panel.visible);
+    if (!page) return void vscode.window.showInformationMessage('There is no timeline to save: show one first.');
+    const { save } = await import('./recordings');
+    return save(page.recording, kind, options?.target instanceof vscode.Uri ? options.target : undefined);
+  }
+
+  private async open(): Promise<void> {
+    const [picked] = (await vscode.window.showOpenDialog({ filters: { 'Asyncscope recordings': ['asynctrace'] }, title: 'Open Recording' })) ?? [];
+    if (picked) await vscode.commands.executeCommand('vscode.openWith', picked, editorType);
+  }
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import os from 'node:os';
+import path from 'node:path';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { checkTrace } from '../../tracer/recording/trace-check';
+import { launch, output } from './debugging';
+import { asyncscope, fileUri } from './editing';
+import { click, screenshot, texts, type } from './outside';
+import { eventually, until } from './waiting';
+
+/** Lines of app.js, from 1. */
+const chargeAwait = 38;
+
+describe('the timeline of a program', function () {
+  this.timeout(90_000);
+  let session: vscode.DebugSession;
+  let folder: string;
+  let hasWindow: boolean;
+
+  before(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'asyncscope-timeline-'));
+    const { tasks } = await asyncscope();
+    const ready = output('ready');
+    ({ session } = await launch('app.js'));
+    await ready;
+    await until(tasks.onDidChange, () => tasks.roots.length === 1);
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await vscode.commands.executeCommand('workbench.action.closeSidebar');
+    await vscode.commands.executeCommand('workbench.action.closePanel');
+    await vscode.commands.executeCommand('asyncscope.timeline.show');
+    hasWindow = (await texts('body')) !== undefined;
+  });
+
+  after(async () => {
+    await vscode.workspace.getConfiguration('workbench').update('colorTheme', undefined, vscode.ConfigurationTarget.Global);
+    await vscode.debug.stopDebugging();
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await rm(folder, { recursive: true });
+  });
+
+  it('is drawn while the program runs', async function () {
+    if (!hasWindow) this.skip();
+    await eventually(async () => (await taskCount()) > 500);
+    assert.deepEqual(await texts('webview:#state'), ['Recording']);
+    await screenshot('timeline-dark');
+  });
+
+  it('finds tasks by name, tells of them, and leads to their await', async function () {
+    if (!hasWindow) this.skip();
+    await type('webview:#search', { text: 'chargeCard' });
+    await eventually(async () => /^[1-9]\d* found$/.test((await texts('webview:#found'))?.[0] ?? ''));
+    await type('webview:#search', { key: 'Enter' });
+    assert.deepEqual(await texts('webview:#details h2'), ['chargeCard']);
+    const [facts] = (await texts('webview:#details')) ?? [];
+    assert.match(facts ?? '', /State\s+ended\s+Time\s+3\d\.\d ms[^]*Function\s+app\.js:37\s+Called at\s+app\.js:8\s+Awaited by\s+handleOrder/);
+    await screenshot('timeline-selected');
+    await type('webview:#chart', { key: 'Enter' });
+    await eventually(() => vscode.window.activeTextEditor?.document.uri.fsPath === fileUri('app.js').fsPath);
+    assert.equal(vscode.window.activeTextEditor?.selection.active.line, chargeAwait - 1);
+    // And from task to task by the links.
+    await click('webview:#details dd button.link:text-is("handleOrder")');
+    assert.deepEqual(await texts('webview:#details h2'), ['handleOrder']);
+    await type('webview:#chart', { key: 'ArrowDown' });
+    assert.notDeepEqual(await texts('webview:#details h2'), ['handleOrder']);
+    await type('webview:#search', { text: '' });
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+  });
+
+  it('records nothing while it is paused', async function () {
+    if (!hasWindow) this.skip();
+    assert.equal(await recorders(), 1);
+    await click('webview:#pause');
+    await eventually(async () => (await texts('webview:#state'))?.[0] === 'Paused');
+    assert.equal(await recorders(), 0);
+    const before = await taskCount();
+    await click('webview:#pause');
+    await eventually(async () => (await taskCount()) > before);
+    assert.equal(await recorders(), 1);
+  });
+
+  it('is saved and exported, and ends with its panel', async () => {
+    const target = (name: string) => ({ target: vscode.Uri.file(path.join(folder, name)) });
+    await vscode.commands.executeCommand('asyncscope.timeline.exportTrace', target('app.trace.json'));
+    const { tasks, groups, awaits } = checkTrace(await readFile(path.join(folder, 'app.trace.json'), 'utf8'));
+    assert.ok(tasks.length > 100 && awaits.length > 100 && groups.some(({ name }) => name === 'Promise.all (3)'));
+    await vscode.commands.executeCommand('asyncscope.timeline.exportCsv', target('app.csv'));
+    assert.match(await readFile(path.join(folder, 'app.csv'), 'utf8'), /^task,kind,name,[^\n]*\r\n[^]*,chargeCard,main thread,ended,/);
+    await vscode.commands.executeCommand('asyncscope.timeline.save', target('app.asynctrace'));
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await eventually(async () => (await agents()) === 0);
+  });
+
+  it('is opened again without the program, in every theme', async function () {
+    await vscode.debug.stopDebugging();
+    await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(path.join(folder, 'app.asynctrace')));
+    if (!hasWindow) this.skip();
+    await eventually(async () => (await texts('webview:#state'))?.[0]?.startsWith('Recorded ') === true);
+    await eventually(async () => (await taskCount()) > 500);
+    const colors = new Set<string>();
+    for (const [name, theme] of Object.entries({ light: 'Default Light Modern', 'high-contrast': 'Default High Contrast', 'high-contrast-light': 'Default High Contrast Light', dark: 'Default Dark Modern' })) {
+      await vscode.workspace.getConfiguration('workbench').update('colorTheme', theme, vscode.ConfigurationTarget.Global);
+      const shown = { dark: 'vscode-dark', light: 'vscode-light' }[name] ?? 'vscode-high-contrast';
+      await eventually(async () => (await texts(`webview:body.${shown}`))?.length === 1);
+      await type('webview:#chart', { key: 'ArrowRight' });
+      const file = await screenshot(`timeline-${name}`);
+      if (file) colors.add((await readFile(file)).toString('base64'));
+    }
+    assert.equal(colors.size, 4);
+  });
+
+  it('tells what is wrong with a file that is no recording', async function () {
+    const file = path.join(folder, 'broken.asynctrace');
+    await writeFile(file, 'hello');
+    await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(file)).then(undefined, () => undefined);
+    if (!hasWindow) this.skip();
+    await eventually(async () => (await texts('.monaco-editor-pane-placeholder'))?.some((text) => text.includes('This is no Asyncscope recording.')) === true);
+  });
+
+  async function taskCount(): Promise<number> {
+    const [text] = (await texts('webview:#process')) ?? [];
+    return Number(/ ([\d,]+) tasks?/.exec(text ?? '')?.[1]?.replaceAll(',', '') ?? 0);
+  }
+
+  function recorders(): Promise<number> {
+    return inProgram("Object.getOwnPropertyNames(globalThis).filter((name) => /^asyncscope:[0-9a-f]+$/.test(name) && globalThis[name].parts.has('recorder')).length");
+  }
+
+  function agents(): Promise<number> {
+    return inProgram("Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('asyncscope:')).length");
+  }
+
+  async function inProgram(expression: string): Promise<number> {
+    const { result } = (await session.customRequest('evaluate', { expression, context: 'repl' })) as { result: string };
+    return Number(result);
+  }
+});
