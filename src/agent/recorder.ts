@@ -129,7 +129,7 @@ class Recorder implements CallListener, RecorderPart {
     this.isNew = true;
     this.drained = this.written;
     this.drainedAt = this.tracker.elapsed();
-    if (this.watchdog) this.watchdog.onBlock = (at, ms, frames) => this.onBlock(at, ms, frames);
+    if (this.watchdog) this.watchdog.onBlock = (at, ms, frames) => this.keepBlock(at, ms, frames);
   }
 
   private hush(): void {
@@ -137,7 +137,7 @@ class Recorder implements CallListener, RecorderPart {
     if (this.watchdog) delete this.watchdog.onBlock;
   }
 
-  private onBlock(at: number, ms: number, frames: readonly BlockedFrame[]): void {
+  private keepBlock(at: number, ms: number, frames: readonly BlockedFrame[]): void {
     if (this.blocks.length >= MOST_BLOCKS) this.blocks.shift();
     this.blocks.push({ at, ms, frames: [...frames] });
   }

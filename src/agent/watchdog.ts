@@ -25,7 +25,7 @@ export interface WatchdogHandle {
   tell(): string;
   /** For a client: starts the watching thread, where it is not there. */
   watch(): void;
-  /** A client's: told of each block when it is over. `at`: when it began, in milliseconds since 1970. */
+  /** A client's: told of each block when it is over (no private member may have this name: those are shortened in the bundle). `at`: when it began, in milliseconds since 1970. */
   onBlock?: (at: number, ms: number, frames: readonly BlockedFrame[]) => void;
 }
 

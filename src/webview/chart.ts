@@ -263,6 +263,7 @@ export class Chart {
       else low = middle + 1;
     }
     let since = low === first[row] ? model.spans.start[row]! : to[waits[low - 1]!]!;
+    if (since >= model.end(row)) return;
     let drawn = -1;
     for (let at = low; at <= last; ) {
       const until = at < last ? from[waits[at]!]! : model.end(row);
@@ -274,7 +275,7 @@ export class Chart {
       // What ends within the pixel that is filled already shows nothing more.
       const shown = viewport.time(drawn, width);
       for (since = to[waits[at]!]!, at++; at < last && from[waits[at]!]! < shown; at++) since = to[waits[at]!]!;
-      if (since === Infinity) return;
+      if (since >= model.end(row)) return;
     }
   }
 

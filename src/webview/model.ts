@@ -16,13 +16,16 @@ export class TimelineModel {
   waits: { first: Uint32Array; waits: Uint32Array };
   /** How long the last `refresh` took. Milliseconds. */
   cost = 0;
+  /** The present, as of the last `refresh`. Milliseconds since the recording began. */
+  now: number;
   private staleAt = MOST_STALE;
 
   constructor(process: RecordedProcess, batches: readonly RecordingBatch[], isFile: boolean) {
     this.recording = new Recording(process, isFile ? { ms: Infinity, events: Infinity } : undefined);
     for (const batch of batches) this.add(batch);
+    this.now = this.recording.now;
     this.text = new SpanText(this.recording, this.spans);
-    this.lanes = layOut(this.spans, this.recording.now, this.recording.threads.length);
+    this.lanes = layOut(this.spans, this.now, this.recording.threads.length);
     this.waits = waitOrder(this.spans);
   }
 
@@ -38,14 +41,19 @@ export class TimelineModel {
       this.text = new SpanText(this.recording, this.spans);
       this.staleAt = this.recording.forgotten + MOST_STALE;
     }
-    this.lanes = layOut(this.spans, this.recording.now, this.recording.threads.length);
+    this.now = this.recording.now;
+    this.lanes = layOut(this.spans, this.now, this.recording.threads.length);
     this.waits = waitOrder(this.spans);
     this.cost = performance.now() - began;
   }
 
-  get now(): number {
-    return this.recording.now;
+  /** Tasks; groups and mistakes are none. */
+  get taskCount(): number {
+    let count = 0;
+    for (let row = 0; row < this.spans.count; row++) if (this.spans.kind[row] === SpanKind.task && this.spans.state[row] !== SpanState.mistake) count++;
+    return count;
   }
+
 
   /** Since when there is something to see: what still goes on may have begun long before. */
   get since(): number {

@@ -43,7 +43,7 @@ let selected = NONE;
 let hovered = NONE;
 let width = 0;
 let height = 0;
-/** When the newest batch came, on the page's own clock. */
+/** When the model was refreshed, on the page's own clock. */
 let heardAt = 0;
 let refreshTimer: number | undefined;
 let isDrawn = true;
@@ -112,7 +112,6 @@ function receive(message: ToPage): void {
       refresh();
       return;
     case 'add':
-      heardAt = performance.now();
       model.add(message.batch);
       // The more there is, the more seldom it is worked out.
       refreshTimer ??= window.setTimeout(refresh, Math.max(LEAST_BETWEEN_MS, model.cost / MOST_BUSY));
@@ -147,6 +146,7 @@ function refresh(): void {
   refreshTimer = undefined;
   const number = selected === NONE ? undefined : model.spans.number[selected];
   model.refresh();
+  heardAt = performance.now();
   selected = number === undefined ? NONE : model.spans.row(number);
   hovered = NONE;
   overview.refresh();
@@ -154,8 +154,11 @@ function refresh(): void {
   showFound();
   space.style.height = `${AXIS_HEIGHT + (model.lanes.count + 1) * LANE_HEIGHT}px`;
   const { label, pid, node } = model.recording.process;
-  const tasks = model.spans.count;
-  byId('process').textContent = `${label} · pid ${pid} · Node ${node} · ${tasks.toLocaleString()} ${tasks === 1 ? 'task' : 'tasks'} · at most ${overview.peak.toLocaleString()} at once`;
+  const tasks = model.taskCount;
+  const blocks = model.recording.blocks.length;
+  const facts = [label.includes(String(pid)) ? label : `${label} (pid ${pid})`, `Node ${node}`, `${tasks.toLocaleString()} ${tasks === 1 ? 'task' : 'tasks'}, at most ${overview.peak.toLocaleString()} at once`];
+  if (blocks > 0) facts.push(`event loop blocked ${blocks.toLocaleString()}×`);
+  byId('process').textContent = facts.join(' · ');
   // What lasts grows longer; what ended is told once.
   if (selected !== NONE && !details.contains(document.activeElement)) showDetails(details, model, selected, actions);
   moved();

@@ -2,7 +2,7 @@
 
 /** The shortest part that can be shown: ten microseconds. */
 const SHORTEST = 0.01;
-const FIRST_WIDTH = 10_000;
+const FIRST_WIDTH = 5_000;
 
 export class Viewport {
   /** Milliseconds since the recording began. */

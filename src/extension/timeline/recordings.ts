@@ -9,7 +9,7 @@ import { RECORDING_SUFFIX, readRecording, writeRecording } from '../../tracer/re
 import type { Recording } from '../../tracer/recording/recording';
 
 export { LiveTimeline } from './live-timeline';
-export { TimelinePage } from './timeline-page';
+export { showProblem, TimelinePage } from './timeline-page';
 export { readRecording };
 
 export type ExportKind = 'recording' | 'trace' | 'csv';

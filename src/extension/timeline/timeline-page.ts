@@ -5,6 +5,12 @@ import type { Recording, RecordingBatch } from '../../tracer/recording/recording
 import { readFromPage, type RecordingState, type ToPage } from '../../webview/messages';
 import { openPlace } from '../open-place';
 
+/** A page that only says what is wrong, in place of a recording. */
+export function showProblem(panel: vscode.WebviewPanel, problem: string): void {
+  const text = problem.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
+  panel.webview.html = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'"><title>Recording</title></head><body><p role="alert">${text}</p></body></html>`;
+}
+
 export class TimelinePage implements vscode.Disposable {
   private readonly disposables: vscode.Disposable[] = [];
   private isReady = false;

@@ -9,7 +9,8 @@ import type { TimelinePage } from './timeline-page';
 const editorType = 'asyncscope.recording';
 
 interface RecordingDocument extends vscode.CustomDocument {
-  readonly recording: Recording;
+  /** Or what is wrong with the file. */
+  readonly recording: Recording | Error;
 }
 
 /** What another extension may give; a button of the title gives something else. */
@@ -43,12 +44,19 @@ export class Timelines implements vscode.CustomReadonlyEditorProvider<RecordingD
 
   async openCustomDocument(uri: vscode.Uri): Promise<RecordingDocument> {
     const { readRecording } = await import('./recordings');
-    return { uri, recording: readRecording(await vscode.workspace.fs.readFile(uri)), dispose: () => undefined };
+    const bytes = await vscode.workspace.fs.readFile(uri);
+    const dispose = () => undefined;
+    try {
+      return { uri, recording: readRecording(bytes), dispose };
+    } catch (error) {
+      return { uri, recording: error instanceof Error ? error : new Error(String(error)), dispose };
+    }
   }
 
   async resolveCustomEditor({ recording }: RecordingDocument, panel: vscode.WebviewPanel): Promise<void> {
-    const { TimelinePage } = await import('./recordings');
-    this.keep(new TimelinePage(panel, recording, this.extension, 'file'));
+    const { showProblem, TimelinePage } = await import('./recordings');
+    if (recording instanceof Error) showProblem(panel, recording.message);
+    else this.keep(new TimelinePage(panel, recording, this.extension, 'file'));
   }
 
   /** Records a program from now on; what it did before is not known. */

@@ -30,6 +30,8 @@ const MOST_GROUPS = 10_000;
 interface OpenTask {
   number: number;
   waits: boolean;
+  /** The function of one that began before it was watched. */
+  older?: string;
   /** When it was told of last, on the agent's clock. */
   toldAt: number;
 }
@@ -40,6 +42,8 @@ export class RecordedThread {
   private readonly siteNumbers: number[] = [];
   private readonly open = new Map<number, OpenTask>();
   private readonly groups = new Map<number, number>();
+  /** What was told of until then may have another id now. On the agent's clock. */
+  private gapAt = -1;
   /** When it was asked last, in milliseconds since the recording began. */
   private askedAt = 0;
 
@@ -66,6 +70,7 @@ export class RecordedThread {
     }
     const offset = data.origin - startedAt;
     if (data.dropped > 0) this.forgetGroups();
+    if (data.tasks) this.gapAt = this.askedAt - offset;
     let first: number | undefined;
     readSteps(data, (step) => {
       first ??= step.at + offset;
@@ -108,11 +113,11 @@ export class RecordedThread {
         return;
       }
       case Step.orphan: {
-        const before = this.open.get(ref);
-        if (ref !== 0 && before) {
-          this.open.delete(ref);
-          this.open.set(id, before);
-        } else this.begin(id, time, this.siteNumbers[site] ?? 0, TaskMark.older, events, at);
+        const known = ref === 0 ? undefined : this.open.get(ref);
+        if (known) this.open.delete(ref);
+        const before = known ?? this.takeOlder(site);
+        if (before) this.open.set(id, before);
+        else this.begin(id, time, this.siteNumbers[site] ?? 0, TaskMark.older, events, at).older = this.functionOf(site);
         return;
       }
       case Step.member:
@@ -163,14 +168,36 @@ export class RecordedThread {
     for (const [id, number] of kept) this.groups.set(id, number);
   }
 
+  /** A call that began before it was watched has another id after each await: after a gap it is known again by its function. */
+  private takeOlder(site: number): OpenTask | undefined {
+    const name = this.functionOf(site);
+    for (const [id, task] of this.open) {
+      if (task.older !== name || task.toldAt > this.gapAt) continue;
+      this.open.delete(id);
+      return task;
+    }
+    return undefined;
+  }
+
+  private functionOf(site: number): string {
+    const { name, place } = this.places.of(site);
+    return `${name} ${place?.file ?? ''}`;
+  }
+
   /** The tasks that wait at the time `now` are these: at the beginning, and after steps were lost. */
   private reconcile({ tasks, groups }: TaskData, now: number, offset: number, events: EventColumns): void {
     const told = new Set(tasks.id);
+    for (const [index, id] of tasks.id.entries()) {
+      const task = this.open.has(id) || !(tasks.marks[index]! & TaskMark.older) ? undefined : this.takeOlder(tasks.at[index]!);
+      if (task) this.open.set(id, task);
+    }
     for (const [id, task] of this.open) if (!told.has(id) && (task.waits || task.toldAt + offset <= this.askedAt)) this.finish(id, now, RecordedEvent.vanished, events);
     const fresh = tasks.id.flatMap((id, index) => (this.open.has(id) || tasks.kind[index] === TaskCode.promise ? [] : [{ id, index, born: tasks.born[index]! }]));
     fresh.sort((one, other) => one.born - other.born || one.id - other.id);
     for (const { id, index, born } of fresh) {
-      this.begin(id, born + offset, this.siteNumbers[tasks.site[index]!] ?? 0, tasks.marks[index]!, events, born).waits = true;
+      const task = this.begin(id, born + offset, this.siteNumbers[tasks.site[index]!] ?? 0, tasks.marks[index]!, events, born);
+      task.waits = true;
+      if (tasks.marks[index]! & TaskMark.older) task.older = this.functionOf(tasks.at[index]!);
     }
     for (const { id, index, born } of fresh) {
       const { number } = this.open.get(id)!;

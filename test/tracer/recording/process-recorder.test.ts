@@ -107,6 +107,7 @@ describe('the recording of a running process', function () {
     const [waiting] = rows.filter((row) => text.name(row) === 'begin');
     assert.equal(text.state(waiting!), 'ended while nothing was recorded');
     assert.equal(rows.filter((row) => text.name(row) === 'top').length, 1, 'what ran while it was paused is not in it');
+    assert.deepEqual(rows.filter((row) => text.name(row) === 'oldest').map((row) => text.doubt(row)), ['began before it was watched'], 'it goes on');
   });
 
   it('ends with a sentence when the process does', async () => {
