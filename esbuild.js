@@ -50,6 +50,13 @@ const loadedLater = {
   extension: ['language-server', 'probes', 'recordings'],
 };
 
+/** What the agent says to others, or hears from them, and its enumerations: these names stay as they are. */
+const spoken = ['blocked-loop', 'config', 'install', 'protocol', 'recorder-protocol', 'runtime', 'slot', 'stack-reader'];
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+/** Members that are named often, and by no object of JavaScript's own. */
+const shortToo = ['capacity', 'chunks', 'distrust', 'finder', 'innermost', 'listener', 'predictor', 'references', 'starvation', 'table', 'tracker', 'traits', 'unsure', 'watched', 'words', 'wrapper'];
+
 const bundles = Object.entries(entries)
   .filter(([, file]) => fs.existsSync(path.join(__dirname, file)))
   .map(([name, file]) => ({
@@ -57,21 +64,24 @@ const bundles = Object.entries(entries)
     entryPoints: [path.join(__dirname, file)],
     outfile: path.join(outdir, `${name}.js`),
     // It runs inside other programs, where every byte and every require counts; a stack through it shows nobody anything.
-    ...(['agent', 'recorder'].includes(name) && { minify: true, sourcemap: false, banner: {} }),
-    ...(name === 'agent' && { mangleProps: privateNames(path.dirname(entries.agent)) }),
+    ...(['agent', 'recorder'].includes(name) && { minify: true, sourcemap: false, banner: {}, ...shortNames(path.join(__dirname, 'src/agent')) }),
     ...(name === 'webview' && { platform: 'browser', format: 'iife', target: 'chrome122', banner: {} }),
     external: ['vscode'],
     plugins: [separateBundles(loadedLater[name] ?? [])],
     supported: { 'dynamic-import': !(name in loadedLater) },
   }));
 
-/** Matches the private members of a folder's classes whose names have a capital in them: those that nobody else uses. */
-function privateNames(folder) {
-  const names = fs
-    .readdirSync(path.join(__dirname, folder))
-    .map((file) => fs.readFileSync(path.join(__dirname, folder, file), 'utf8'))
-    .flatMap((text) => [...text.matchAll(/\bprivate (?:readonly |static )*([a-z]+[A-Z]\w*)/g)].map(([, name]) => name));
-  return new RegExp(`^(?:${[...new Set(names)].join('|')})$`);
+/**
+ * Short names for the members of the agent's classes, the same in all of its bundles. Without being asked, only names
+ * with a capital in them: others may well be those of JavaScript's own objects.
+ */
+function shortNames(folder) {
+  const texts = fs.readdirSync(folder).map((file) => ({ isSpoken: spoken.includes(path.parse(file).name), text: fs.readFileSync(path.join(folder, file), 'utf8') }));
+  const kept = new Set(texts.filter(({ isSpoken }) => isSpoken).flatMap(({ text }) => text.match(/\w+/g)));
+  const classes = texts.flatMap(({ text }) => text.match(/^(?:export )?class [^]*?^}/gm) ?? []);
+  const members = classes.flatMap((text) => [...text.matchAll(/^(?: {2}|.*\bprivate )(?:private |readonly |static )*([a-z]+[A-Z]\w*)(?=[(:]| =)/gm)].map(([, name]) => name));
+  const names = [...new Set([...members, ...shortToo])].filter((name) => !kept.has(name)).sort();
+  return { mangleProps: new RegExp(`^(?:${names.join('|')})$`), mangleCache: Object.fromEntries(names.map((name, index) => [name, LETTERS[index % LETTERS.length] + '$'.repeat(index / LETTERS.length)])) };
 }
 
 /** What is imported when it is needed, from whichever folder, is the bundle of that name. */

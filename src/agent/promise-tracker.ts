@@ -10,9 +10,10 @@ import { continuationOf, RELEASED, SLOT_MASK, Stamp } from './promise-stamp';
 import { After, SiteFinder } from './site-finder';
 import { FUNCTION_SHIFT, SiteKind, Trait, type SiteTable } from './sites';
 import { Flag, NO_SLOT } from './slot';
+import { Starvation, TICKS_MASK } from './starvation';
 
 /** After so many continuations, or calls within a call, the clock is looked at again. */
-const TICK_MASK = 15;
+const CLOCK_MASK = 15;
 /** Promises that settle within this time cost no weak reference. */
 const FLUSH_MS = 25;
 /** Fewer weak references are not searched for what was collected, unless someone asks. */
@@ -22,6 +23,7 @@ export class PromiseTracker implements PromiseEvents {
   readonly finder = new SiteFinder((was, site) => this.correctRoot(was, site));
   readonly sites: SiteTable = this.finder.table;
   readonly lost = new LostCalls();
+  readonly starvation = new Starvation();
   /** Told of each step of a call while somebody records. */
   listener: CallListener | undefined;
   busy = false;
@@ -104,8 +106,14 @@ export class PromiseTracker implements PromiseEvents {
   onInit(promise: object, parent: object | undefined): void {
     this.isFresh = false;
     if (this.wrapper !== undefined) this.checkWrapper(parent);
-    if (!this.inJob && (this.stack.depth === 0 || (++this.ticks & TICK_MASK) === 0)) this.isClockOld = true;
-    if (this.isClockOld) this.elapsed();
+    if (!this.inJob) {
+      this.starvation.end();
+      if (this.stack.depth === 0 || this.tick()) this.isClockOld = true;
+    }
+    if (this.isClockOld) {
+      this.elapsed();
+      if (this.inJob) this.starvation.look(this.now, this.ticks, this.finder.lastSite);
+    }
     const { table } = this;
     if (parent === undefined) {
       const site = this.finder.find(-1, this.now);
@@ -241,7 +249,7 @@ export class PromiseTracker implements PromiseEvents {
 
   onBefore(promise: object): void {
     if (this.wrapper !== undefined) this.checkWrapper(undefined);
-    if ((++this.ticks & TICK_MASK) === 0) this.isClockOld = true;
+    if (this.tick()) this.isClockOld = true;
     if (!this.isFresh) this.begin();
     this.isFresh = false;
     this.inJob = true;
@@ -303,10 +311,13 @@ export class PromiseTracker implements PromiseEvents {
   }
 
   onSettled(promise: object): void {
+    if (!this.inJob) {
+      this.isClockOld = true; // whatever it lets run comes after a while of nothing, perhaps
+      this.starvation.end();
+    }
     const slot = this.slotOf(promise);
     if (slot < 0) return;
     Stamp.change(promise, RELEASED);
-    if (!this.inJob) this.isClockOld = true; // whatever it lets run comes after a while of nothing, perhaps
     const { table, finder } = this;
     if (slot === this.rootSlot) finder.after = After.ended;
     const site = table.site(slot);
@@ -321,6 +332,12 @@ export class PromiseTracker implements PromiseEvents {
       }
     }
     table.remove(slot);
+  }
+
+  /** True for one in so many. */
+  private tick(): boolean {
+    this.ticks = (this.ticks + 1) & TICKS_MASK;
+    return (this.ticks & CLOCK_MASK) === 0;
   }
 
   /** The slot of a promise, or what else its stamp says. */
@@ -383,6 +400,7 @@ export class PromiseTracker implements PromiseEvents {
   private onFlush(): void {
     this.flushing = false;
     this.elapsed();
+    this.starvation.end();
     this.begin(); // the stretch of code before is over: nothing of it is held
     this.wrapper = undefined;
     this.table.watched.flush();

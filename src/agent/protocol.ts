@@ -163,6 +163,11 @@ export interface TaskData {
   counts: TaskCounts;
   /** The newest calls that were collected while pending: site, site of the await, age in ms. */
   lost: [number, number, number][];
+  /**
+   * Where continuations followed upon each other for so long that all else of the event loop had to wait: the site of
+   * most of them, how often that was, milliseconds and continuations of the longest time.
+   */
+  starved: [number, number, number, number][];
 }
 
 /** The answer's part `tasks` for a client that names the answer which it had before. */
@@ -202,7 +207,7 @@ export const MAX_TASKS_TOLD = 200_000;
 export function parseTaskData(value: unknown): TaskData {
   const data = value as Partial<TaskData> | null | undefined;
   if (typeof data !== 'object' || data === null) throw damaged();
-  const { tasks, sites, groups, names, counts, lost } = data;
+  const { tasks, sites, groups, names, counts, lost, starved } = data;
   if (!isCount(data.firstSite) || typeof data.now !== 'number' || !Array.isArray(sites) || !sites.every(isSiteRow)) throw damaged();
   if (typeof tasks !== 'object' || tasks === null || !Array.isArray(tasks.id)) throw damaged();
   for (const column of COLUMNS) {
@@ -212,6 +217,7 @@ export function parseTaskData(value: unknown): TaskData {
   if (!Array.isArray(groups) || !groups.every(isGroupRow)) throw damaged();
   if (!Array.isArray(names) || !names.every((row: unknown) => Array.isArray(row) && isCount(row[0]) && typeof row[1] === 'string')) throw damaged();
   if (!Array.isArray(lost) || !lost.every((row: unknown) => Array.isArray(row) && row.length === 3 && row.every(isCount))) throw damaged();
+  if (!Array.isArray(starved) || !starved.every((row: unknown) => Array.isArray(row) && row.length === 4 && row.every(isCount))) throw damaged();
   if (typeof counts !== 'object' || counts === null || !COUNTS.every((name) => isCount(counts[name]))) throw damaged();
   return data as TaskData;
 }

@@ -57,6 +57,7 @@ export class TaskList implements AgentPart {
       names: [],
       counts: { created: table.created, pending: table.pending, lost: tracker.lost.count, dropped: table.dropped, unread: tracker.finder.unread, untold: 0 },
       lost: tracker.lost.newest.map(({ site, awaitSite, ageMs }) => [site, awaitSite, ageMs]),
+      starved: tracker.starvation.rows(),
     };
     const groups = new Map<number, GroupRow>();
     let listed = 0;

@@ -5,7 +5,7 @@ import type { InspectorSession } from '../inspector/session';
 import type { Task, TaskId } from '../task';
 import { evaluate, startBundle } from './evaluation';
 import { agentConfig, newSecret } from './launch';
-import { liveTasks, lostTasks, trackingWarnings, type LostTask } from './live-tasks';
+import { liveTasks, lostTasks, starvedPlaces, trackingWarnings, type LostTask, type StarvedPlace } from './live-tasks';
 import { SitePlaces } from './site-places';
 import { TaskMirror } from './task-mirror';
 
@@ -20,6 +20,7 @@ export interface LiveLook {
   tasks: Task[];
   /** The newest calls that were collected while pending. */
   lost: LostTask[];
+  starved: StarvedPlace[];
   /** Undefined where the agent does not track promises. */
   counts: TaskCounts | undefined;
   warnings: string[];
@@ -59,11 +60,11 @@ export class LiveAgent {
     const request: PollRequest = { version: PROTOCOL_VERSION, sites: this.places.count, since: this.mirror.sequence };
     const answer = parseAnswer(await evaluate(this.session, `${this.handle}?.poll(${JSON.stringify(JSON.stringify(request))})`));
     const { pid, thread, node, parts } = answer;
-    const look: LiveLook = { pid, thread, node, tasks: [], lost: [], counts: undefined, warnings: [], answer };
+    const look: LiveLook = { pid, thread, node, tasks: [], lost: [], starved: [], counts: undefined, warnings: [], answer };
     if (parts['tasks'] === undefined) return look;
     const data = this.mirror.apply(parseTaskChanges(parts['tasks']));
     await this.places.add(data.firstSite, data.sites);
-    return { ...look, tasks: liveTasks(data, this.places, this.idPrefix), lost: lostTasks(data, this.places), counts: data.counts, warnings: trackingWarnings(data) };
+    return { ...look, tasks: liveTasks(data, this.places, this.idPrefix), lost: lostTasks(data, this.places), starved: starvedPlaces(data, this.places), counts: data.counts, warnings: trackingWarnings(data) };
   }
 
   /** The pending calls by what their promises are stamped with in the heap. Rejects with a one-sentence Error. */

@@ -69,6 +69,24 @@ export function lostTasks(data: TaskData, places: SitePlaces): LostTask[] {
   });
 }
 
+/** Continuations followed upon each other at a place, and all else of the event loop had to wait. */
+export interface StarvedPlace {
+  name: string;
+  at?: Place;
+  /** How often. */
+  count: number;
+  /** The longest time, and how many continuations that were. */
+  longestMs: number;
+  continuations: number;
+}
+
+export function starvedPlaces(data: TaskData, places: SitePlaces): StarvedPlace[] {
+  return data.starved.map(([siteNumber, count, longestMs, continuations]) => {
+    const { name, place } = places.of(siteNumber);
+    return { name: name || '(anonymous)', ...(place && { at: place }), count, longestMs, continuations };
+  });
+}
+
 /** What the agent could not see, a sentence each. */
 export function trackingWarnings({ counts }: TaskData): string[] {
   const warnings: string[] = [];

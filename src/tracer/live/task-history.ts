@@ -1,7 +1,7 @@
 // What the tasks of one thread did over the last minute, from one look at them after the other.
 import type { Place, Task, TaskId } from '../task';
 import type { BlockedReport } from './blocked-loop';
-import type { LostTask } from './live-tasks';
+import type { LostTask, StarvedPlace } from './live-tasks';
 import { SerialWaits } from './serial-waits';
 
 /** The looks that are kept: a minute of two looks a second. */
@@ -20,6 +20,14 @@ export interface WaitingPlace {
   readonly ended: number[];
 }
 
+/** What one look saw. */
+export interface TaskLook {
+  tasks: readonly Task[];
+  lost: readonly LostTask[];
+  starved?: readonly StarvedPlace[];
+  blocked?: BlockedReport | undefined;
+}
+
 export class TaskHistory {
   readonly #places = new Map<string, WaitingPlace>();
   readonly #times: number[] = [];
@@ -27,12 +35,14 @@ export class TaskHistory {
   #last = new Map<TaskId, { place: WaitingPlace; ageMs: number }>();
   #tasks: readonly Task[] = [];
   #lost: readonly LostTask[] = [];
+  #starved: readonly StarvedPlace[] = [];
   #blocked: BlockedReport | undefined;
 
   /** Takes one look; `now` is in milliseconds on any clock that only goes forward. */
-  add({ tasks, lost, blocked }: { tasks: readonly Task[]; lost: readonly LostTask[]; blocked?: BlockedReport | undefined }, now: number): void {
+  add({ tasks, lost, starved = [], blocked }: TaskLook, now: number): void {
     this.#tasks = tasks;
     this.#lost = lost;
+    this.#starved = starved;
     this.#blocked = blocked;
     this.#times.push(now);
     if (this.#times.length > KEPT_LOOKS) this.#times.shift();
@@ -68,6 +78,11 @@ export class TaskHistory {
   /** The newest calls that were collected while pending. */
   get lost(): readonly LostTask[] {
     return this.#lost;
+  }
+
+  /** Where continuations kept all else waiting, since it is watched. */
+  get starved(): readonly StarvedPlace[] {
+    return this.#starved;
   }
 
   /** What blocked the event loop since it is watched; undefined where it is not. */

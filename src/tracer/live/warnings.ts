@@ -109,8 +109,20 @@ const overlappingInterval: LiveCheck = {
     }),
 };
 
+const starvation: LiveCheck = {
+  id: 'starvation',
+  summary: 'Continuations followed upon each other without a pause: timers, I/O and everything else had to wait.',
+  check: ({ starved }) =>
+    starved.map(({ name, at, count, longestMs, continuations }) => {
+      const where = at ? ` at ${positionText(at)}` : '';
+      const often = count > 1 ? `, ${count} times; the longest` : '';
+      const text = `${name} went on and on${where}${often} for ${ageText(longestMs)}, in ${continuations.toLocaleString('en-US')} continuations without a pause: timers and I/O had to wait.`;
+      return { text, ...(at && { place: at }), tasks: [] };
+    }),
+};
+
 /** In the order in which they are shown. */
-export const liveChecks: readonly LiveCheck[] = [awaitCycle, blockedLoop, lost, slowWait, growing, overlappingInterval, serialAwaits];
+export const liveChecks: readonly LiveCheck[] = [awaitCycle, blockedLoop, lost, slowWait, growing, overlappingInterval, starvation, serialAwaits];
 
 export function liveWarnings(history: TaskHistory): LiveWarning[] {
   return liveChecks.flatMap(({ id, rule, check }) => check(history).map((found) => ({ check: id, ...found, ...(rule !== undefined && { rule }) })));

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { attach, type Attachment } from '../../../src/tracer/inspector/attachment';
 import { LiveAgent } from '../../../src/tracer/live/live-agent';
+import type { StarvedPlace } from '../../../src/tracer/live/live-tasks';
 import { KEPT_LOOKS, TaskHistory } from '../../../src/tracer/live/task-history';
 import { liveChecks, liveWarnings, type LiveWarning } from '../../../src/tracer/live/warnings';
 import type { Awaits, Task } from '../../../src/tracer/task';
 import { makeFolder, type Folder } from '../../folder';
-import { nodeBinary } from '../../host/provision';
+import { nodeBinary, nodeMajors } from '../../host/provision';
 import { TargetProcess } from '../inspector/target-process';
 
 const file = '/app.js';
@@ -87,6 +88,24 @@ describe('warnings at run time', () => {
     });
   });
 
+  describe('starvation', () => {
+    const looks = (starved: StarvedPlace[]) => {
+      const history = new TaskHistory();
+      history.add({ tasks: [], lost: [], starved }, 0);
+      return liveWarnings(history);
+    };
+
+    it('tells how long continuations kept everything else waiting', () => {
+      const starved = { name: 'drain', at: place(4), count: 1, longestMs: 230, continuations: 19_000 };
+      const [warning, ...others] = looks([starved]);
+      assert.deepEqual(others, []);
+      assert.equal(warning?.text, 'drain went on and on at /app.js:4:3 for 230 ms, in 19,000 continuations without a pause: timers and I/O had to wait.');
+      assert.deepEqual({ check: warning.check, place: warning.place }, { check: 'starvation', place: place(4) });
+      assert.match(looks([{ ...starved, count: 3 }])[0]?.text ?? '', / at \/app\.js:4:3, 3 times; the longest for 230 ms, /);
+      assert.deepEqual(looks([]), []);
+    });
+  });
+
   it('keep what they need and no more', () => {
     const history = new TaskHistory();
     for (const look of range(3 * KEPT_LOOKS)) history.add({ tasks: [task(`t${look}`, look, 10)], lost: [] }, look * 500);
@@ -105,6 +124,48 @@ describe('warnings at run time', () => {
       await target?.stop();
       folder.remove();
     });
+
+    for (const major of nodeMajors) {
+      it(`tell of continuations that let nothing else run, and not of many that do, nor of one that blocks, on Node ${major}`, async () => {
+        folder.write({
+          'app.js': `const until = (ms, end = performance.now() + ms) => () => performance.now() < end;
+async function drain() {
+  for (const goesOn = until(300); goesOn(); ) await null;
+}
+async function polite() {
+  for (const goesOn = until(300); goesOn(); ) {
+    for (let i = 0; i < 50; i++) await null;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+async function blocks() {
+  await null;
+  for (const goesOn = until(300); goesOn(); );
+  for (let i = 0; i < 5_000; i++) await null;
+}
+Object.assign(globalThis, { drain, polite, blocks });
+process.stdin.resume();
+console.log('ready');
+`,
+        });
+        target = await TargetProcess.start(await nodeBinary(major), `require(${JSON.stringify(folder.file('app.js'))})`, { nodeArgs: ['--inspect-port=0'] });
+        attachment = await attach({ kind: 'process', pid: target.pid });
+        const { session } = attachment;
+        const agent = await LiveAgent.install(session, { agentPath: path.resolve('dist/agent.js') });
+        const run = async (name: string) => {
+          await session.send('Runtime.evaluate', { expression: `${name}()`, awaitPromise: true });
+          return (await agent.poll()).starved;
+        };
+        assert.deepEqual(await run('polite'), []);
+        assert.deepEqual(await run('blocks'), []);
+        const [starved, ...others] = await run('drain');
+        assert.deepEqual(others, []);
+        assert.equal(starved?.name, 'drain');
+        assert.equal(starved.at?.line, 3);
+        assert.ok(starved.count === 1 && starved.longestMs >= 100 && starved.continuations >= 1_000);
+        assert.equal(await agent.remove(), true);
+      });
+    }
 
     it('tell of a circle, an overlapping interval and lost calls', async () => {
       folder.write({
