@@ -7,11 +7,6 @@ import { heaviest, heldUpStack, placeKey, type NotedStack } from './noted-stack'
 import type { AgentPart } from './part';
 import { slots, watchThread, type Ping, type WatchData } from './watch-thread';
 
-/**
- * A program that ends earlier runs without the watching thread, which takes some 30 ms to start, and to end while it
- * starts. Its blocks are counted without a stack. Milliseconds.
- */
-const threadAfter = 100;
 /** More stacks of one block tell nothing new. */
 const maxNoted = 64;
 
@@ -65,8 +60,9 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
 
   // An immediate without a reference neither keeps the loop alive nor makes it turn: it runs when the loop has turned.
   let next = setImmediate(beat).unref();
-  // It also makes a loop turn for the first time that nothing else wakes.
-  const start = later ? undefined : setTimeout(watch, threadAfter).unref();
+  // With the loop's first turn, if it comes to one: the thread takes some 25 ms of another processor to start. This also
+  // makes a loop turn for the first time that nothing else wakes.
+  const start = later ? undefined : setTimeout(watch, 0).unref();
   const handle: WatchdogHandle = { note, forgive: () => (forgiven = true), tell: () => JSON.stringify(tell()), watch };
   Object.defineProperty(globalThis, name, { value: handle, configurable: true });
 

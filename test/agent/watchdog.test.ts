@@ -48,6 +48,15 @@ describe('the watchdog', function () {
       for (const place of places) assert.ok(Math.abs(Date.now() - place.lastAt) < 60_000, 'the time of day is right');
     });
 
+    it(`has the stack of a block at the program's very beginning on Node ${major}`, async () => {
+      const program = `
+        setTimeout(function early() { const until = performance.now() + 300; while (performance.now() < until); }, 5);
+        setTimeout(() => console.log(globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret].poll('{"version":1,"sites":0}')), 400);`;
+      const { stdout } = await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 }));
+      const [place] = blockedIn(stdout).places;
+      assert.equal(place?.frames.find((frame) => !frame.url.startsWith('node:'))?.name, 'early', stdout);
+    });
+
     it(`does not take waiting, short work or a stopped process for a block on Node ${major}`, async () => {
       const child = spawn(await nodeBinary(major), [notBlocking], { env: withAgent({ blockedMs: 500 }), stdio: ['ignore', 'pipe', 'inherit'] });
       const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

@@ -93,7 +93,7 @@ describe('asyncscope run', function () {
     const ended = await asyncscopeRun(['--blocked', '100', '--json', file, process.execPath, program]);
     assert.equal(ended.code, 0);
     assert.match(ended.stderr, /^asyncscope: The program blocked its event loop \d+ times, for up to \d+ ms:$/m);
-    assert.match(ended.stderr, /^ +[2-9]\d\d ms +3× {2}(?:about )?test\/fixtures\/agent\/blocking-often\.js:5:\d+ {2}spin(, in now)?$/m);
+    assert.match(ended.stderr, /^ +[2-9]\d\d ms +3× {2}(?:about )?test\/fixtures\/agent\/blocking-often\.js:5:\d+ {2}spin(, in now)? {2}in task work$/m);
     const { processes } = JSON.parse(readFileSync(file, 'utf8')) as { processes: { blocked: BlockedReport }[] };
     const spot = processes[0]?.blocked.spots.find(({ at }) => at?.line === 5);
     assert.equal(spot?.count, 3);

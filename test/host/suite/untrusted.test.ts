@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { fileUri, has, lacks, open, untilFindings } from './editing';
+import { asyncscope, fileUri, has, lacks, open, untilFindings } from './editing';
 import { click } from './outside';
 import { eventually } from './waiting';
 
@@ -13,6 +15,30 @@ describe('a workspace that is not trusted', () => {
     await untilFindings(uri, has('no-floating-promises'));
     await vscode.commands.executeCommand('asyncscope.checkWorkspace');
     assert.equal(existsSync(fileUri('executed').fsPath), false);
+  });
+
+  it('has tasks to look at, but not to act on', async function () {
+    this.timeout(60_000);
+    const { tasks } = await asyncscope();
+    const program = "setTimeout(() => process.exit(3), 1e8); (async function waits() { await new Promise((resolve) => setTimeout(resolve, 1e7)); })(); console.log('ready')";
+    const child = spawn(process.execPath, ['--inspect-port=127.0.0.1:0', '-e', program], { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' } });
+    const usual = tasks.actions.asking;
+    const told: string[] = [];
+    const never = () => Promise.reject(new Error('nothing is asked'));
+    tasks.actions.asking = { confirm: never, pick: never, input: never, tell: (text) => told.push(text) };
+    try {
+      await once(child.stdout, 'data');
+      await vscode.commands.executeCommand('asyncscope.tasks.attach', child.pid);
+      const node = tasks.roots.flatMap((root) => tasks.below(root)).find((each) => each.kind === 'task');
+      assert.ok(node?.kind === 'task' && node.task.name === 'waits');
+      for (const command of ['fireTimer', 'abort', 'evaluate', 'breakOnResume']) await vscode.commands.executeCommand(`asyncscope.tasks.${command}`, node);
+      assert.equal(told.length, 4);
+      for (const text of told) assert.match(text, /^In a workspace that is not trusted tasks can be looked at only\./);
+    } finally {
+      tasks.actions.asking = usual;
+      for (const root of tasks.roots) await vscode.commands.executeCommand('asyncscope.tasks.detach', root);
+      child.kill('SIGKILL');
+    }
   });
 
   it('has its ESLint asked once it is trusted', async () => {
