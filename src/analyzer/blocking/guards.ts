@@ -35,7 +35,7 @@ export function isChosen(site: Site): boolean {
 
 /**
  * Whether what a site reads is kept, so that it runs once, or once for each key: `x ??= read()`, `if (!x) x = read()`,
- * `if (cache.has(k)) return cache.get(k); … cache.set(k, read(k))`.
+ * `if (cache.has(k)) return cache.get(k); … cache.set(k, read(k))`, `if (loaded) return; read(); loaded = true`.
  */
 export function runsOnce(site: Site): boolean {
   for (const at of parentsInFunction(site.node)) {
@@ -122,13 +122,15 @@ function keeps(code: Node, thing: string): boolean {
   return text.includes(`${thing} = `) || text.includes(`${thing}.set(`) || text.includes(`${thing}.add(`) || text.includes(`${thing}[`);
 }
 
-/** `if (x) return x;` in a block that keeps something further down. */
+/** `if (x) return x;`, or `if (loaded) return;`, in a block that keeps something further down. */
 function returnsKept(statement: IfStatement, block: Node): boolean {
   const { thenStatement } = statement;
   const last = isBlock(thenStatement) ? thenStatement.statements.at(-1) : thenStatement;
-  if (!last || !isReturnStatement(last) || !last.expression) return false;
+  if (!last || !isReturnStatement(last)) return false;
   const thing = presentThing(statement.expression);
   if (thing === undefined) return false;
   const text = block.getText();
+  if (text.includes(`${thing} = false`)) return false; // `busy = true; … busy = false`
+  if (!last.expression) return text.includes(`${thing} = true`);
   return keeps(block, thing) || (last.expression.getText().startsWith(thing) && /\.set\(|\w\[[^\]]+\] = /.test(text));
 }
