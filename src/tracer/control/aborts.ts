@@ -62,7 +62,7 @@ async function foundInVariables(inspector: CallInspector, call: InspectedCall): 
   const look = ({ name, value }: Variable, into: boolean) => {
     const objectId = value?.objectId;
     if (objectId === undefined || found.some((one) => one.name === name)) return;
-    if (value?.className === 'AbortSignal' || value?.className === 'AbortController') found.push({ name, objectId });
+    if (value?.subtype === undefined && (value?.className === 'AbortSignal' || value?.className === 'AbortController')) found.push({ name, objectId });
     else if (into && isPlain(value) && objects.length < MOST_LOOKED_INTO) objects.push({ name, objectId });
   };
   for (const scope of await inspector.scopes(call)) {

@@ -34,13 +34,12 @@ export class ResumeBreak {
 
   /** Rejects with a one-sentence Error where the debugger takes no breakpoint. */
   static async set(session: InspectorSession, inspector: CallInspector, call: InspectedCall, condition: string): Promise<ResumeBreak> {
-    const ids = new Set<string>();
-    for (const location of await placesOf(session, inspector, call)) {
-      const set = session.send<{ breakpointId: string }>('Debugger.setBreakpoint', { location, condition });
-      // Two places may come to one.
-      const known = await set.catch(() => undefined);
-      if (known) ids.add(known.breakpointId);
-    }
+    const locations = await placesOf(session, inspector, call);
+    const set = locations.map((location) =>
+      // Two places may come to one, which is refused.
+      session.send<{ breakpointId: string }>('Debugger.setBreakpoint', { location, condition }).catch(() => undefined),
+    );
+    const ids = new Set((await Promise.all(set)).flatMap((known) => known?.breakpointId ?? []));
     if (ids.size === 0) throw new Error('The debugger takes no breakpoint in this function.');
     return new ResumeBreak(session, ids);
   }

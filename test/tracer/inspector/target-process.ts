@@ -40,7 +40,9 @@ export class TargetProcess {
   async printed(text: string, times = 1): Promise<void> {
     while (this.stdout.split(text).length <= times) {
       if (!this.alive) throw new Error(`The target exited before it printed ${text}: ${this.stderr}`);
-      await Promise.race([once(this.child.stdout!, 'data'), once(this.child, 'exit')]);
+      const either = new AbortController();
+      await Promise.race([once(this.child.stdout!, 'data', either), once(this.child, 'exit', either)]);
+      either.abort();
     }
   }
 

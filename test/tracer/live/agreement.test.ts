@@ -7,6 +7,8 @@ import path from 'node:path';
 import { CONFIG_VARIABLE } from '../../../src/agent/config';
 import { captureTasks } from '../../../src/tracer/heap/capture';
 import { LiveAgent } from '../../../src/tracer/live/live-agent';
+import { joinSnapshot, type JoinedSnapshot } from '../../../src/tracer/live/snapshot-join';
+import type { InspectorSession } from '../../../src/tracer/inspector/session';
 import type { Task } from '../../../src/tracer/task';
 import { agentPath, secret, withAgent } from '../../agent/agent-process';
 import { nodeBinary, nodeMajors, type NodeMajor } from '../../host/provision';
@@ -57,8 +59,12 @@ describe('the agent and a heap snapshot', function () {
           await writeFile(program, randomProgram(seed, 60));
           const target = await TargetProcess.start({ node: await nodeBinary(major), args: ['--require', agentPath, program], cwd });
           try {
-            const heap = await captureTasks(target.attachment.session, { inspectMs: 20_000 });
-            const { tasks } = await new LiveAgent(target.attachment.session, secret).poll();
+            const { session } = target.attachment;
+            const agent = new LiveAgent(session, secret);
+            const joined = await joinSnapshot(agent, session, capture);
+            const heap = joined.capture;
+            const { tasks } = await agent.poll();
+            assert.equal(sameCalls(joined, tasks, program), functionsOf(heap.tasks).length, 'every call is found in the heap');
             assert.ok(functionsOf(heap.tasks).length >= 60);
             assert.deepEqual(calls(tasks, program), calls(heap.tasks, program), `seed ${seed}`);
           } finally {
@@ -78,17 +84,32 @@ async function compare(major: NodeMajor, program: string, text: string): Promise
   try {
     const { session } = target.attachment;
     const agent = new LiveAgent(session, secret);
-    const heap = await captureTasks(session, { inspectMs: 20_000 });
+    const joined = await joinSnapshot(agent, session, capture);
+    const heap = joined.capture;
     const { tasks, warnings } = await agent.poll();
     assert.deepEqual(warnings, []);
     assert.ok(heap.tasks.length > 0);
     assert.deepEqual(calls(tasks, program), calls(heap.tasks, program), `calls on Node ${major}`);
     if (!(program in EDGES_DIFFER)) assert.deepEqual(edges(tasks), edges(heap.tasks), `who waits for whom on Node ${major}`);
+    sameCalls(joined, tasks, program);
     for (const task of tasks) assert.ok(task.ageMs !== undefined && task.ageMs >= 0);
   } finally {
     await target.stop(text.includes('//! exits when its input ends'));
     await rm(cwd, { recursive: true });
   }
+}
+
+const capture = (session: InspectorSession) => captureTasks(session, { inspectMs: 20_000 });
+
+/** How many calls of the live list were found in the heap; those that were are the same. */
+function sameCalls({ capture: heap, inSnapshot }: JoinedSnapshot, tasks: readonly Task[], program: string): number {
+  const inHeap = new Map(heap.tasks.map((task) => [task.id, task]));
+  const pairs = tasks.flatMap((task) => {
+    const id = inSnapshot.get(task.id);
+    return id === undefined ? [] : [{ task, same: inHeap.get(id)! }];
+  });
+  for (const { task, same } of pairs) assert.deepEqual(calls([task], program), calls([same], program));
+  return pairs.length;
 }
 
 /** Calls of functions; the snapshot tells of fewer `.then`s: those whose handlers are known. What runs right now, only it sees. */
