@@ -14,8 +14,6 @@ export class TimelineModel {
   lanes: Lanes;
   /** The waits of row `r` are `waits.waits[waits.first[r]]` up to `waits.waits[waits.first[r + 1]]`. */
   waits: { first: Uint32Array; waits: Uint32Array };
-  /** How long the last `refresh` took. Milliseconds. */
-  cost = 0;
   /** The present, as of the last `refresh`. Milliseconds since the recording began. */
   now: number;
   private staleAt = MOST_STALE;
@@ -35,7 +33,6 @@ export class TimelineModel {
 
   /** Works out where everything stands; what was added is not shown before. */
   refresh(): void {
-    const began = performance.now();
     if (this.recording.forgotten > this.staleAt) {
       this.spans = TaskSpans.of(this.recording);
       this.text = new SpanText(this.recording, this.spans);
@@ -44,7 +41,6 @@ export class TimelineModel {
     this.now = this.recording.now;
     this.lanes = layOut(this.spans, this.now, this.recording.threads.length);
     this.waits = waitOrder(this.spans);
-    this.cost = performance.now() - began;
   }
 
   /** Tasks; groups and mistakes are none. */
@@ -116,17 +112,31 @@ export class TimelineModel {
     return next >= first[own]! && next < first[own + 1]! ? order[next]! : NONE;
   }
 
-  /** How many tasks are pending in each of so many equal parts of the time from `from` to `to`; the most is noted. */
+  /** The most tasks that are pending at one time, in each of so many equal parts of the time from `from` to `to`. */
   pending(from: number, to: number, parts: number): Uint32Array {
-    const counts = new Int32Array(parts + 1);
-    const part = (time: number) => Math.max(0, Math.min(parts, Math.floor(((time - from) / (to - from)) * parts)));
-    const { count, start, kind, state } = this.spans;
+    const { count, kind, state } = this.spans;
+    const starts = new Float64Array(count);
+    const ends = new Float64Array(count);
+    let tasks = 0;
     for (let row = 0; row < count; row++) {
       if (kind[row] !== SpanKind.task || state[row] === SpanState.mistake) continue;
-      counts[part(start[row]!)]!++;
-      counts[Math.min(parts, part(this.end(row)) + 1)]!--;
+      starts[tasks] = this.spans.start[row]!;
+      ends[tasks++] = this.end(row);
     }
-    let sum = 0;
-    return Uint32Array.from(counts.subarray(0, parts), (change) => (sum += change));
+    const [begun, ended] = [starts.subarray(0, tasks).sort(), ends.subarray(0, tasks).sort()];
+    const most = new Uint32Array(parts);
+    const width = (to - from) / parts;
+    let open = 0;
+    let over = 0;
+    for (let part = 0; part < parts; part++) {
+      const until = from + (part + 1) * width;
+      most[part] = open - over;
+      for (; open < tasks && begun[open]! <= until; open++) {
+        while (ended[over]! < begun[open]!) over++;
+        most[part] = Math.max(most[part]!, open + 1 - over);
+      }
+      while (over < tasks && ended[over]! < until) over++;
+    }
+    return most;
   }
 }

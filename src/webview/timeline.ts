@@ -46,6 +46,8 @@ let height = 0;
 /** When the model was refreshed, on the page's own clock. */
 let heardAt = 0;
 let refreshTimer: number | undefined;
+/** How long the last refresh took. Milliseconds. */
+let cost = 0;
 let isDrawn = true;
 
 const overview = new Overview(overviewCanvas, overviewContext, () => ({ model, viewport, theme, width }), () => moved());
@@ -114,7 +116,7 @@ function receive(message: ToPage): void {
     case 'add':
       model.add(message.batch);
       // The more there is, the more seldom it is worked out.
-      refreshTimer ??= window.setTimeout(refresh, Math.max(LEAST_BETWEEN_MS, model.cost / MOST_BUSY));
+      refreshTimer ??= window.setTimeout(refresh, Math.max(LEAST_BETWEEN_MS, cost / MOST_BUSY));
       return;
     case 'state':
       setState(message.state, message.reason);
@@ -144,6 +146,7 @@ function setState(next: RecordingState, reason = ''): void {
 function refresh(): void {
   window.clearTimeout(refreshTimer);
   refreshTimer = undefined;
+  const began = performance.now();
   const number = selected === NONE ? undefined : model.spans.number[selected];
   model.refresh();
   heardAt = performance.now();
@@ -152,7 +155,6 @@ function refresh(): void {
   overview.refresh();
   if (search.query) search.run(model);
   showFound();
-  space.style.height = `${AXIS_HEIGHT + (model.lanes.count + 1) * LANE_HEIGHT}px`;
   const { label, pid, node } = model.recording.process;
   const tasks = model.taskCount;
   const blocks = model.recording.blocks.length;
@@ -161,7 +163,14 @@ function refresh(): void {
   byId('process').textContent = facts.join(' · ');
   // What lasts grows longer; what ended is told once.
   if (selected !== NONE && !details.contains(document.activeElement)) showDetails(details, model, selected, actions);
+  cost = performance.now() - began;
+  makeSpace();
   moved();
+}
+
+/** The chart can be scrolled as far as there are lanes; the canvas itself takes a part of that. */
+function makeSpace(): void {
+  space.style.height = `${Math.max(0, AXIS_HEIGHT + (model.lanes.count + 1) * LANE_HEIGHT - height)}px`;
 }
 
 const actions = {
@@ -231,6 +240,7 @@ function resize(): void {
   fitCanvas(chartCanvas, chartContext, width, height);
   fitCanvas(overviewCanvas, overviewContext, width, OVERVIEW_HEIGHT);
   overview.refresh();
+  makeSpace();
   draw();
 }
 
