@@ -14,8 +14,8 @@ const maxNoted = 64;
 export interface WatchdogHandle {
   /** For the watching thread: notes the stack. Takes the time of `process.hrtime()`, in milliseconds, when it asked. */
   note(askedAt: number): void;
-  /** For a debugger's client: the program stands at a breakpoint, so this turn of the loop is no block of its own. */
-  forgive(): void;
+  /** For a client: the program stands at a breakpoint, or is held up by a snapshot for up to `ms`: turns until then are no blocks of its own, nor is this one. */
+  forgive(ms?: number): void;
   /** For a client: BlockedLoop as JSON. */
   tell(): string;
   /** For a client: starts the watching thread, where it is not there. */
@@ -51,6 +51,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   let idledThen = false;
   let cpuThen = 0;
   let forgiven = false;
+  let forgivenUntil = 0;
 
   let noted: NotedStack[] = [];
   let turnBegan = Infinity;
@@ -63,7 +64,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   // With the loop's first turn, if it comes to one: the thread takes some 25 ms of another processor to start. This also
   // makes a loop turn for the first time that nothing else wakes.
   const start = later ? undefined : setTimeout(watch, 0).unref();
-  const handle: WatchdogHandle = { note, forgive: () => (forgiven = true), tell: () => JSON.stringify(tell()), watch };
+  const handle: WatchdogHandle = { note, forgive, tell: () => JSON.stringify(tell()), watch };
   Object.defineProperty(globalThis, name, { value: handle, configurable: true });
 
   function beat(): void {
@@ -73,8 +74,14 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
     if (!pinged || busy() >= 1) Atomics.add(shared, slots.turns, 1);
     idledThen = idles;
     if (idles) cpuThen = cpuMs();
-    pinged = idles = forgiven = false;
+    pinged = idles = false;
+    forgiven = now() < forgivenUntil;
     beginTurn();
+  }
+
+  function forgive(ms = 0): void {
+    forgiven = true;
+    forgivenUntil = now() + ms;
   }
 
   function watch(): void {

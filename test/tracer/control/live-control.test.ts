@@ -1,5 +1,6 @@
 // What a user may ask and do about tasks that are followed live in a real process.
 import assert from 'node:assert/strict';
+import type { BlockedLoop } from '../../../src/agent/blocked-loop';
 import { LiveControl } from '../../../src/tracer/control/live-control';
 import { attach, type Attachment } from '../../../src/tracer/inspector/attachment';
 import { LiveAgent } from '../../../src/tracer/live/live-agent';
@@ -48,7 +49,7 @@ for (const major of nodeMajors) {
     before(async () => {
       target = await TargetProcess.start(await nodeBinary(major), program, { nodeArgs: ['--inspect-port=0', '--expose-gc'] });
       attachment = await attach({ kind: 'process', pid: target.pid });
-      agent = await LiveAgent.install(attachment.session, { agentPath, blockedMs: 50 });
+      agent = await LiveAgent.install(attachment.session, { agentPath, blockedMs: 75 });
       control = new LiveControl(agent, attachment.session);
       target.write('begin\n');
       await target.printed('begun');
@@ -75,6 +76,13 @@ for (const major of nodeMajors) {
       assert.match(never?.text ?? '', /^never ×3 can never go on: waits for a promise that nothing can settle any more/);
       assert.deepEqual(never?.tasks, stuck.filter(({ name }) => name === 'never').map(({ id }) => id));
       assert.deepEqual(warnings.find(({ text }) => text.startsWith('older'))?.tasks, [], 'older than the agent: told, but no task of the list is marked');
+    });
+
+    it('are looked at without that being taken for a block', async () => {
+      assert.deepEqual((await agent.poll()).answer.parts['blocked'], { thresholdMs: 75, places: [], dropped: 0 });
+      await attachment.session.send('Runtime.evaluate', { expression: 'setTimeout(() => { const until = performance.now() + 150; while (performance.now() < until); }, 1)' });
+      const blocked = async () => ((await agent.poll()).answer.parts['blocked'] as BlockedLoop).places.length;
+      while ((await blocked()) === 0);
     });
 
     it('are found again after their memory was tidied up', async () => {
