@@ -29,8 +29,8 @@ import { isDeclarationFile } from '../syntax/file-names';
 import { isAsync, type FunctionNode } from '../syntax/functions';
 import { askOfType } from '../types/calls';
 import { Claims } from '../types/claims';
-import { promiseTypes, type PromiseTypes } from '../types/promises';
-import { elementTypes, isAny, isPlain, isReference, unionParts } from '../types/structure';
+import { isUndecided, promiseTypes, type PromiseTypes } from '../types/promises';
+import { elementTypes, isPlain, isReference, unionParts } from '../types/structure';
 import type { Rule, RuleContext } from './rule';
 
 interface Options {
@@ -161,7 +161,7 @@ class AwaitCheck {
   }
 
   private *isSynchronous(type: Type): Asking<boolean> {
-    return !isAny(type) && !(yield* this.types.wellKnown.someHas(type, 'asyncIterator'));
+    return !isUndecided(type) && !(yield* this.types.wellKnown.someHas(type, 'asyncIterator'));
   }
 
   *awaitUsing(list: VariableDeclarationList): Asking<void> {
@@ -170,7 +170,7 @@ class AwaitCheck {
     for (const { initializer } of list.declarations) {
       if (!initializer) continue;
       const type = yield* this.types.typeOf(initializer);
-      if (isAny(type) || (yield* this.types.wellKnown.someHas(type, 'asyncDispose'))) continue;
+      if (isUndecided(type) || (yield* this.types.wellKnown.someHas(type, 'asyncDispose'))) continue;
       this.context.report({ at: initializer, message: 'This is not disposed of asynchronously: using without await is enough.', fixes });
     }
   }

@@ -11,8 +11,10 @@ import { WellKnownProperties } from './well-known';
 /** Whether `await` does something for values of a type: always, never, or nobody can say (any, unknown, never, bare `T`). */
 export type Awaitable = 'always' | 'never' | 'maybe';
 
-/** Of these types, `never` is that of what can't be reached, and of a list of which nothing is known: `[].concat(…)`. */
-const undecided = TypeFlags.AnyOrUnknown | TypeFlags.Never;
+/** Whether a type says nothing of its values; `never` is that of what can't be reached, and of what `[].concat(…)` holds. */
+export function isUndecided(type: Type): boolean {
+  return (type.flags & (TypeFlags.AnyOrUnknown | TypeFlags.Never)) !== 0;
+}
 
 type BuiltIn = 'Promise' | 'PromiseConstructor';
 
@@ -73,7 +75,7 @@ export class PromiseTypes {
   *awaitable(type: Type): Asking<Awaitable> {
     let at: Type | undefined = type;
     if (isTypeParameter(type)) at = yield* this.checker.getBaseConstraintOfType.gen(type);
-    if (at === undefined || (at.flags & undecided) !== 0) return 'maybe';
+    if (at === undefined || isUndecided(at)) return 'maybe';
     return (yield* this.isThenable(at)) ? 'always' : 'never';
   }
 
