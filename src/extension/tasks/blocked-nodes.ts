@@ -39,7 +39,7 @@ export function blockedItem({ report: { spots, dropped } }: BlockedNode): vscode
   const count = spots.reduce((sum, spot) => sum + spot.count, dropped);
   const totalMs = spots.reduce((sum, spot) => sum + spot.totalMs, 0);
   item.description = count === 0 ? 'now' : `${count}×, up to ${Math.max(...spots.map(({ longestMs }) => longestMs), 0)} ms, ${ageText(totalMs)} in all`;
-  item.tooltip = `Nothing else of the process ran meanwhile.${dropped > 0 ? ` ${plural(dropped, 'block')} at further places were only counted.` : ''}`;
+  item.tooltip = `Nothing else of the thread ran meanwhile. Only the main thread is watched.${dropped > 0 ? ` ${plural(dropped, 'block')} at further places were only counted.` : ''}`;
   item.iconPath = new vscode.ThemeIcon('flame', new vscode.ThemeColor('list.warningForeground'));
   item.contextValue = 'blocked';
   return item;

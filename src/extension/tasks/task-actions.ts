@@ -97,7 +97,7 @@ export class TaskActions implements vscode.Disposable {
   private async changeTimer(chosen: Chosen, kind: 'fire' | 'clear'): Promise<void> {
     const choices = await this.choices(chosen);
     if (!choices) return;
-    if (choices.timers.length === 0) return this.asking.tell(`${chosen.task.name} waits for no timer.`);
+    if (choices.timers.length === 0) return this.asking.tell(`${chosen.task.name} waits for no timer${awaitedHint(chosen)}.`);
     const timer = await this.pickOf('Which timer?', choices.timers, timerName);
     if (!timer || !(await this.asking.confirm((kind === 'fire' ? fireText : clearText)(chosen.task.name, timer)))) return;
     await this.change(chosen, kind, timer.heapId);
@@ -146,6 +146,12 @@ export class TaskActions implements vscode.Disposable {
     const index = await this.asking.pick(title, choices.map(label));
     return index === undefined ? undefined : choices[index];
   }
+}
+
+/** The timer may be that of a task further on. */
+function awaitedHint({ task: { awaits }, thread }: Chosen): string {
+  const awaited = 'task' in awaits ? thread.tasks.find(({ id }) => id === awaits.task) : undefined;
+  return awaited ? ` itself, but for ${awaited.name}: look there` : '';
 }
 
 const inWindow: Asking = {

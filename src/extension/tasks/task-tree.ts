@@ -26,6 +26,8 @@ export interface NoteNode {
   readonly text: string;
   readonly icon: string;
   readonly place?: Place;
+  /** The lint rule that finds the cause in the code. */
+  readonly rule?: string;
   /** Run with this node when it is clicked; otherwise its place is opened. */
   readonly command?: string;
 }
@@ -121,7 +123,7 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         return note(state.reason, 'error');
       case 'seen': {
         const [only] = state.threads;
-        const found = (state.live?.warnings ?? []).map(({ text, place }): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'warning', ...(place && { place }) }));
+        const found = (state.live?.warnings ?? []).map(({ text, place, rule }): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'warning', ...(place && { place }), ...(rule !== undefined && { rule }) }));
         const ask: Omit<NoteNode, 'key' | 'kind'>[] = state.live ? [{ text: 'Prove what is stuck, by a snapshot…', icon: 'search', command: 'asyncscope.tasks.prove' }] : [];
         const missing = state.report.warnings.map((text): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'info' }));
         const warnings = [...found, ...missing, ...ask].map((note, at): NoteNode => ({ kind: 'note', key: `${source.key}/warning${at}`, ...note }));
@@ -164,7 +166,7 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
       case 'note': {
         const item = new vscode.TreeItem(node.text, None);
         item.iconPath = new vscode.ThemeIcon(node.icon);
-        item.tooltip = node.text;
+        item.tooltip = node.rule === undefined ? node.text : `${node.text}\n\nRule: ${node.rule}`;
         if (node.command) item.command = { command: node.command, title: node.text, arguments: [node] };
         else if (node.place) item.command = { command: 'asyncscope.tasks.openPlace', title: 'Open', arguments: [node.place] };
         return item;

@@ -74,6 +74,7 @@ describe('tasks that are watched', function () {
     const spot = blockedSpots(source()).find(({ at }) => at !== undefined);
     assert.equal(spot?.at?.file, program.fsPath);
     assert.ok(holdLines.includes(spot.at.line), JSON.stringify(spot));
+    assert.equal(tasks.roots.length, 1, "the watching thread is not shown as one of the program's");
     const [root] = tasks.roots;
     const [node] = tasks.below(root!);
     assert.equal(node?.kind, 'blocked');
