@@ -7,6 +7,9 @@ import type { BlockedProbe } from './blocked-probe';
 import { BlockedPlaces } from './blocked-places';
 import { agentSecret } from './tracked-launch';
 
+/** What programs are called that are watched live, for want of a launch configuration: the next one takes the place of those that have ended. */
+const watchedLive = 'watched live';
+
 /** Between two questions to a program. Milliseconds. */
 const askEvery = 1000;
 
@@ -17,6 +20,8 @@ export class BlockedWatch implements vscode.Disposable {
   private readonly reports = new Map<string, BlockedReport>();
   private readonly didReport = new vscode.EventEmitter<void>();
   readonly onDidReport = this.didReport.event;
+  /** Programs that the Task Explorer watches. */
+  private readonly live = new Set<string>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly disposables: vscode.Disposable[] = [];
   private readonly decoration = vscode.window.createTextEditorDecorationType({
@@ -73,6 +78,19 @@ export class BlockedWatch implements vscode.Disposable {
     const before = this.reports.get(id);
     this.reports.set(id, report);
     if (JSON.stringify(before) !== JSON.stringify(report)) this.didReport.fire();
+  }
+
+  /** What the Task Explorer hears of a program that it watches; nothing new where that is asked here as well. */
+  tellLive(program: string, report: BlockedReport): void {
+    if (this.probes.has(program)) return;
+    if (!this.live.has(program)) this.places.begin(program, watchedLive);
+    this.live.add(program);
+    this.places.tell(program, report);
+  }
+
+  /** The Task Explorer watches it no more. */
+  endLive(program: string): void {
+    if (this.live.delete(program)) this.places.end(program);
   }
 
   /** What blocked the loop of a program that is debugged with tracking on. */

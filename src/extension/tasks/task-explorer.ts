@@ -37,7 +37,7 @@ export class TaskExplorer implements vscode.Disposable {
   /** `blocked`: what blocks the loops of programs that are debugged with tracking on. */
   constructor(
     private readonly log: vscode.LogOutputChannel,
-    blocked: BlockedWatch,
+    private readonly blocked: BlockedWatch,
   ) {
     this.tree = new TaskTree(
       () => [...this.sources.values()],
@@ -191,6 +191,7 @@ export class TaskExplorer implements vscode.Disposable {
     const source = this.sources.get(key);
     if (!source) return;
     this.sources.delete(key);
+    this.blocked.endLive(key);
     this.update();
     await source.close();
   }
@@ -201,6 +202,10 @@ export class TaskExplorer implements vscode.Disposable {
     void vscode.commands.executeCommand('setContext', 'asyncscope.tasks.sources', this.sources.size);
     const watching = this.watched().length === 0 ? '' : this.paused ? 'paused' : 'running';
     void vscode.commands.executeCommand('setContext', 'asyncscope.tasks.watching', watching);
+    for (const { key, state, isWatched } of this.sources.values()) {
+      if (!isWatched) this.blocked.endLive(key);
+      else if (state.kind === 'seen' && state.live?.blocked) this.blocked.tellLive(key, state.live.blocked);
+    }
     this.polling.update();
     this.hints.refresh();
     this.tree.refresh();

@@ -75,10 +75,13 @@ describe('tasks that are watched', function () {
     assert.equal(spot?.at?.file, program.fsPath);
     assert.ok(holdLines.includes(spot.at.line), JSON.stringify(spot));
     assert.equal(tasks.roots.length, 1, "the watching thread is not shown as one of the program's");
+    const { blocked } = await asyncscope();
+    assert.ok(blocked.places.all.some(({ file, line }) => file === program.fsPath && holdLines.includes(line)), 'its line is marked in the editor, and told to the language server');
     const [root] = tasks.roots;
     const [node] = tasks.below(root!);
     assert.equal(node?.kind, 'blocked');
-    assert.deepEqual(tasks.below(node).map(({ kind }) => kind), blockedSpots(source()).map(() => 'blocked-spot'));
+    const listed = tasks.below(node).map((each) => (each.kind === 'blocked-spot' ? each.spot.at?.line : each.kind));
+    assert.ok(listed.includes(spot.at.line), listed.join());
     await until(tasks.onDidChange, () => warnings(source()).some(({ check, rule }) => check === 'blocked-loop' && rule === 'no-blocking-call'));
   });
 
@@ -123,7 +126,12 @@ describe('tasks that are watched', function () {
       await vscode.commands.executeCommand('asyncscope.tasks.watch', node);
       await until(tasks.onDidChange, () => jobsOf(node.source).length > 0);
       await until(tasks.onDidChange, () => blockedSpots(node.source).some(({ at }) => at && holdLines.includes(at.line)));
+      const { blocked } = await asyncscope();
+      const counted = () => blocked.places.all.filter(({ file, line }) => file === program.fsPath && holdLines.includes(line)).reduce((sum, { count }) => sum + count, 0);
+      assert.ok(counted() > 0);
+      const seen = counted();
       await vscode.commands.executeCommand('asyncscope.tasks.detach', node);
+      assert.equal(counted(), seen, 'what it has said stays');
       assert.equal(child.exitCode, null);
       await once(child.stdout, 'data');
     } finally {
