@@ -131,11 +131,11 @@ export class TimelineModel {
     for (let part = 0; part < parts; part++) {
       const until = from + (part + 1) * width;
       most[part] = open - over;
-      for (; open < tasks && begun[open]! <= until; open++) {
-        while (ended[over]! < begun[open]!) over++;
+      for (; open < tasks && begun[open]! < until; open++) {
+        while (over < open && ended[over]! <= begun[open]!) over++;
         most[part] = Math.max(most[part]!, open + 1 - over);
       }
-      while (over < tasks && ended[over]! < until) over++;
+      while (over < open && ended[over]! <= until) over++;
     }
     return most;
   }

@@ -25,6 +25,7 @@ describe('the timeline of a program', function () {
     ({ session } = await launch('app.js'));
     await ready;
     await until(tasks.onDidChange, () => tasks.roots.length === 1);
+    await vscode.workspace.getConfiguration('workbench').update('colorTheme', 'Default Dark Modern', vscode.ConfigurationTarget.Global);
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await vscode.commands.executeCommand('workbench.action.closeSidebar');
     await vscode.commands.executeCommand('workbench.action.closePanel');
@@ -55,6 +56,7 @@ describe('the timeline of a program', function () {
     assert.deepEqual(await texts('webview:#details h2'), ['chargeCard']);
     const [facts] = (await texts('webview:#details')) ?? [];
     assert.match(facts ?? '', /State\s+ended\s+Time\s+\d+(\.\d)? ms[^]*Function\s+app\.js:36\s+Called at\s+app\.js:8\s+Awaited by\s+handleOrder/);
+    for (const key of ['w', 'w', 'w', 'w']) await type('webview:#chart', { key });
     await screenshot('timeline-selected');
     await type('webview:#chart', { key: 'Enter' });
     await eventually(() => vscode.window.activeTextEditor?.document.uri.fsPath === fileUri('app.js').fsPath);
@@ -68,6 +70,16 @@ describe('the timeline of a program', function () {
     await type('webview:#search', { text: '' });
     const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
     await vscode.window.tabGroups.close(tabs.filter(({ input }) => input instanceof vscode.TabInputText));
+  });
+
+  it('goes on while another editor hides it, and is drawn again', async function () {
+    if (!hasWindow) this.skip();
+    const before = await taskCount();
+    await vscode.window.showTextDocument(fileUri('app.js'), { viewColumn: vscode.ViewColumn.One });
+    await eventually(async () => ((await texts('iframe.webview.ready')) ?? []).length === 0);
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+    await eventually(async () => (await taskCount()) > before);
+    assert.deepEqual(await texts('webview:#state'), ['Recording']);
   });
 
   it('records nothing while it is paused', async function () {
