@@ -48,9 +48,17 @@ export class Navigation {
     const model = this.target.model();
     // While it follows the present, the present stays where it is.
     const { follows } = viewport;
-    viewport.zoom(factor, around ?? (follows ? viewport.to : (viewport.from + viewport.to) / 2), model.since, model.now);
+    viewport.zoom(factor, around ?? (follows ? viewport.to : this.middle(model)), model.since, model.now);
     viewport.follows = follows && around === undefined;
     this.target.moved();
+  }
+
+  /** That of the selected task where it is in sight. */
+  private middle(model: TimelineModel): number {
+    const { viewport } = this.target;
+    const row = this.target.selected();
+    const middle = row === NONE ? NaN : (model.spans.start[row]! + model.end(row)) / 2;
+    return middle > viewport.from && middle < viewport.to ? middle : (viewport.from + viewport.to) / 2;
   }
 
   fit(): void {
@@ -76,6 +84,7 @@ export class Navigation {
     const start = model.spans.start[row]!;
     const end = model.end(row);
     const width = viewport.to - viewport.from;
+    viewport.follows = false;
     const isThin = end - start < viewport.scale(this.target.width()) * 2;
     if (end < viewport.from || start > viewport.to) viewport.show(Math.min(start, end - width / 2) - width / 4, Math.min(start, end - width / 2) + (width * 3) / 4, model.since, model.now);
     if (isThin && end > start) {
@@ -123,13 +132,17 @@ export class Navigation {
     const { drag } = this;
     this.drag = undefined;
     if (!drag || drag.moved) return;
-    const time = this.target.viewport.time(event.offsetX, this.target.width());
+    const { viewport } = this.target;
+    const time = viewport.time(event.offsetX, this.target.width());
     if (event.offsetY < AXIS_HEIGHT) {
       const block = this.target.model().recording.blocks.find(({ from, ms }) => from <= time && time <= from + ms);
       if (block) this.target.openBlock(block.from);
       return;
     }
-    this.target.select(this.rowAt(event));
+    const row = this.rowAt(event);
+    // Who looks at one task does not want it to move away.
+    if (row !== NONE) viewport.follows = false;
+    this.target.select(row);
   }
 
   private rowAt({ offsetX, offsetY }: MouseEvent): number {

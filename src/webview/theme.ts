@@ -16,7 +16,8 @@ export interface Theme {
   isHighContrast: boolean;
 }
 
-const BARS = ['--vscode-charts-blue', '--vscode-charts-green', '--vscode-charts-purple', '--vscode-charts-orange', '--vscode-charts-yellow'];
+/** The charts' orange is half transparent in many themes, and red is for what is wrong. */
+const BARS = ['--vscode-charts-blue', '--vscode-charts-green', '--vscode-charts-purple', '--vscode-terminal-ansiCyan', '--vscode-charts-yellow'];
 
 /** As the page has them now; they change with the theme. */
 export function readTheme(): Theme {

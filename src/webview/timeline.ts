@@ -185,7 +185,7 @@ function select(row: number): void {
   selected = row;
   showDetails(details, model, row, actions);
   live.textContent = row === NONE ? '' : sentenceOf(model, row);
-  draw();
+  moved();
 }
 
 function openSelected(): void {

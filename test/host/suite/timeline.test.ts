@@ -56,7 +56,7 @@ describe('the timeline of a program', function () {
     assert.deepEqual(await texts('webview:#details h2'), ['chargeCard']);
     const [facts] = (await texts('webview:#details')) ?? [];
     assert.match(facts ?? '', /State\s+ended\s+Time\s+\d+(\.\d)? ms[^]*Function\s+app\.js:36\s+Called at\s+app\.js:8\s+Awaited by\s+handleOrder/);
-    for (const key of ['w', 'w', 'w', 'w']) await type('webview:#chart', { key });
+    for (const key of ['w', 'w', 'w']) await type('webview:#chart', { key });
     await screenshot('timeline-selected');
     await type('webview:#chart', { key: 'Enter' });
     await eventually(() => vscode.window.activeTextEditor?.document.uri.fsPath === fileUri('app.js').fsPath);
