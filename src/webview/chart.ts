@@ -1,5 +1,6 @@
 // Draws the tasks as bars over time. Only what is in sight is looked at, and what is thinner than a pixel is one bar.
 import { NONE, SpanState } from '../tracer/recording/task-spans';
+import { CUT } from '../tracer/recording/events';
 import { timeText } from '../tracer/recording/span-text';
 import type { TimelineModel } from './model';
 import type { Search } from './search';
@@ -262,7 +263,9 @@ export class Chart {
       if (to[waits[middle]!]! >= viewport.from) high = middle;
       else low = middle + 1;
     }
-    let since = low === first[row] ? model.spans.start[row]! : to[waits[low - 1]!]!;
+    // Of its waits before that time nothing is known any more.
+    const begun = model.spans.mark[row]! & CUT ? Math.max(model.since, model.spans.start[row]!) : model.spans.start[row]!;
+    let since = low === first[row] ? begun : to[waits[low - 1]!]!;
     if (since >= model.end(row)) return;
     let drawn = -1;
     for (let at = low; at <= last; ) {

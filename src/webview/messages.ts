@@ -50,6 +50,6 @@ export function readToPage(sent: unknown): ToPage | undefined {
 
 function isBatch(sent: unknown): boolean {
   if (typeof sent !== 'object' || sent === null) return false;
-  const { now, threads, sites, names, blocks, gaps, events } = sent as Record<string, unknown>;
-  return typeof now === 'number' && [threads, sites, names, blocks, gaps].every(Array.isArray) && events instanceof Uint8Array;
+  const { now, since, threads, sites, names, blocks, gaps, events } = sent as Record<string, unknown>;
+  return typeof now === 'number' && typeof since === 'number' && [threads, sites, names, blocks, gaps].every(Array.isArray) && events instanceof Uint8Array;
 }

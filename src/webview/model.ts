@@ -1,14 +1,15 @@
 // What the page shows: the recording, and what is worked out from it.
 import { layOut, type Lanes } from '../tracer/recording/lanes';
-import { Recording, type RecordedProcess, type RecordingBatch } from '../tracer/recording/recording';
+import { EventColumns } from '../tracer/recording/events';
+import { RecordingFacts, type RecordedProcess, type RecordingBatch } from '../tracer/recording/recording';
 import { SpanText } from '../tracer/recording/span-text';
 import { NONE, SpanKind, SpanState, TaskSpans, waitOrder } from '../tracer/recording/task-spans';
 
-/** The spans are worked out anew when so many of their events are in the recording no more. */
-const MOST_STALE = 100_000;
+/** What is not kept any more is taken out when there is so much of it: a tenth of the last minute. Milliseconds. */
+const MOST_STALE = 6_000;
 
 export class TimelineModel {
-  readonly recording: Recording;
+  readonly recording: RecordingFacts;
   spans = new TaskSpans();
   text: SpanText;
   lanes: Lanes;
@@ -16,10 +17,10 @@ export class TimelineModel {
   waits: { first: Uint32Array; waits: Uint32Array };
   /** The present, as of the last `refresh`. Milliseconds since the recording began. */
   now: number;
-  private staleAt = MOST_STALE;
+  private cleanSince = 0;
 
-  constructor(process: RecordedProcess, batches: readonly RecordingBatch[], isFile: boolean) {
-    this.recording = new Recording(process, isFile ? { ms: Infinity, events: Infinity } : undefined);
+  constructor(process: RecordedProcess, batches: readonly RecordingBatch[]) {
+    this.recording = new RecordingFacts(process);
     for (const batch of batches) this.add(batch);
     this.now = this.recording.now;
     this.text = new SpanText(this.recording, this.spans);
@@ -28,15 +29,18 @@ export class TimelineModel {
   }
 
   add(batch: RecordingBatch): void {
-    this.spans.add(this.recording.add(batch));
+    this.recording.learn(batch);
+    this.spans.add(EventColumns.fromBytes(batch.events));
   }
 
   /** Works out where everything stands; what was added is not shown before. */
   refresh(): void {
-    if (this.recording.forgotten > this.staleAt) {
-      this.spans = TaskSpans.of(this.recording);
+    const { since, names } = this.recording;
+    if (since > this.cleanSince + MOST_STALE) {
+      this.cleanSince = since;
+      this.spans = this.spans.since(since);
       this.text = new SpanText(this.recording, this.spans);
-      this.staleAt = this.recording.forgotten + MOST_STALE;
+      for (const number of names.keys()) if (this.spans.row(number) === NONE) names.delete(number);
     }
     this.now = this.recording.now;
     this.lanes = layOut(this.spans, this.now, this.recording.threads.length);

@@ -36,7 +36,7 @@ const viewport = new Viewport();
 const search = new Search();
 const chart = new Chart(chartContext);
 
-let model = new TimelineModel({ pid: 0, node: '', label: '', startedAt: 0 }, [], false);
+let model = new TimelineModel({ pid: 0, node: '', label: '', startedAt: 0 }, []);
 let theme = readTheme();
 let state: RecordingState = 'file';
 let selected = NONE;
@@ -106,7 +106,7 @@ vscode.postMessage({ type: 'ready' });
 function receive(message: ToPage): void {
   switch (message.type) {
     case 'open':
-      model = new TimelineModel(message.process, message.batches, message.state === 'file');
+      model = new TimelineModel(message.process, message.batches);
       viewport.follows = message.state === 'recording';
       if (viewport.follows) viewport.follow(model.now);
       else viewport.fit(model.since, model.now);

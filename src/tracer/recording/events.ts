@@ -2,7 +2,7 @@
 
 /** The kinds of events; `task` is a task's number unless said otherwise. */
 export const RecordedEvent = {
-  /** site: where it was called; code: its TaskMark; ref: its thread's index. */
+  /** site: where it was called; code: its TaskMark, and CUT; ref: its thread's index. */
   begin: 1,
   /** It waits at the site; code: an AwaitsCode, whose ref is a task's or group's number, or the site where a promise was made. */
   suspend: 2,
@@ -19,6 +19,9 @@ export const RecordedEvent = {
   /** task: a group's number; site: where it was made; ref: how many promises it waits for. */
   group: 9,
 } as const;
+
+/** Beside the TaskMarks: some of its waits are in the recording no more. */
+export const CUT = 4;
 
 export const LAST_EVENT = RecordedEvent.group;
 export const EVENT_BYTES = 22;

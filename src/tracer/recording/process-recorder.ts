@@ -62,7 +62,7 @@ export class ProcessRecorder {
 
   /** Adds what happened since the last time, and gives it. Rejects with a one-sentence Error where the process has ended. */
   async poll(): Promise<RecordingBatch> {
-    const batch: RecordingBatch = { now: this.elapsed(), threads: this.told, sites: [], names: [], blocks: [], gaps: [], events: new Uint8Array() };
+    const batch: RecordingBatch = { now: this.elapsed(), since: 0, threads: this.told, sites: [], names: [], blocks: [], gaps: [], events: new Uint8Array() };
     this.told = [];
     const events = new EventColumns();
     if (!this.isPaused) {
@@ -73,6 +73,7 @@ export class ProcessRecorder {
           // Our clock and that of the process may differ by any time.
           this.origin ??= data.origin + data.now - this.elapsed();
           const part = await recorded.add(data, this.origin);
+          batch.now = Math.max(batch.now, data.origin + data.now - this.origin);
           batch.sites.push(...part.sites);
           batch.names.push(...part.names);
           batch.blocks.push(...part.blocks);
@@ -83,11 +84,9 @@ export class ProcessRecorder {
           this.sources = this.sources.filter((each) => each !== source); // it has ended
         }
       }
-      batch.now = this.elapsed();
     }
     batch.events = events.toBytes();
-    this.recording.add(batch);
-    return batch;
+    return this.keep(batch);
   }
 
   /** Nothing is written down in the process until it is resumed; gives what was until now. */
@@ -104,14 +103,19 @@ export class ProcessRecorder {
     for (const source of this.sources) source.remote = await this.begin(source);
     this.pausedAt = undefined;
     const to = this.elapsed();
-    const batch: RecordingBatch = { now: to, threads: [], sites: [], names: [], blocks: [], gaps: [{ from, to, dropped: 0 }], events: new Uint8Array() };
-    this.recording.add(batch);
-    return batch;
+    const batch: RecordingBatch = { now: to, since: 0, threads: [], sites: [], names: [], blocks: [], gaps: [{ from, to, dropped: 0 }], events: new Uint8Array() };
+    return this.keep(batch);
   }
 
   /** Ends it in the process; what was recorded stays. Never rejects. */
   async stop(): Promise<void> {
     await Promise.all(this.sources.map(({ remote }) => remote.stop().catch(() => undefined))); // gone with its thread
+  }
+
+  private keep(batch: RecordingBatch): RecordingBatch {
+    this.recording.add(batch);
+    batch.since = this.recording.since;
+    return batch;
   }
 
   private begin({ session, secret }: RecordableThread): Promise<RemoteRecorder> {

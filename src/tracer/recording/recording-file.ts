@@ -49,8 +49,7 @@ export function readRecording(file: Uint8Array): Recording {
   checkEvents(EventColumns.fromBytes(events), header);
   const { process, now, since, forgotten, threads, sites, names, blocks, gaps } = header;
   const recording = new Recording(process, { ms: Infinity, events: Math.max(DEFAULT_LIMITS.events, header.events) });
-  recording.add({ now, threads, sites, names, blocks, gaps, events });
-  recording.since = since;
+  recording.add({ now, since, threads, sites, names, blocks, gaps, events });
   recording.forgotten = forgotten;
   return recording;
 }

@@ -1,7 +1,7 @@
 // What was recorded of a process: the last minute, or a million events. Runs in the page as well as in Node.
 import { AwaitsCode } from '../../agent/protocol';
 import type { Place } from '../task';
-import { EventColumns, RecordedEvent } from './events';
+import { CUT, EventColumns, RecordedEvent } from './events';
 
 /** Where tasks begin, wait and are made. */
 export interface RecordedSite {
@@ -48,6 +48,8 @@ export interface RecordedProcess {
 export interface RecordingBatch {
   /** Milliseconds since the recording began. */
   now: number;
+  /** Since when it is whole, likewise. */
+  since: number;
   /** Names of further threads. */
   threads: string[];
   sites: RecordedSite[];
@@ -91,42 +93,63 @@ interface Chunk {
   now: number;
 }
 
-/** Keeps what the limits allow. What was cut off counts on for tasks that had not ended by then. */
-export class Recording {
+/** What is known of a recording beside its events. */
+export class RecordingFacts {
   readonly sites: RecordedSite[] = [];
   readonly threads: string[] = [];
   readonly names = new Map<number, string>();
   blocks: RecordedBlock[] = [];
   gaps: RecordedGap[] = [];
   now = 0;
-  /** Events in it. */
-  count = 0;
-  /** Events that are not in it any more. */
-  forgotten = 0;
   /** Since when it is whole. Milliseconds since the recording began. */
   since = 0;
-  private chunks: Chunk[] = [];
-  private cut = 0;
-  private readonly carried = new Map<number, CarriedTask>();
-  private readonly carriedGroups = new Map<number, CarriedGroup>();
 
-  constructor(
-    readonly process: RecordedProcess,
-    private readonly limits: RecordingLimits = DEFAULT_LIMITS,
-  ) {}
+  constructor(readonly process: RecordedProcess) {}
 
-  add({ now, threads, sites, names, blocks, gaps, events }: RecordingBatch): EventColumns {
+  /** Takes all but the events. */
+  learn({ now, since, threads, sites, names, blocks, gaps }: RecordingBatch): void {
     this.now = Math.max(this.now, now);
     this.threads.push(...threads);
     for (const site of sites) this.sites.push(site);
     for (const [task, name] of names) this.names.set(task, name);
     for (const block of blocks) this.blocks.push(block);
     for (const gap of gaps) this.gaps.push(gap);
-    const added = EventColumns.fromBytes(events);
-    if (added.count > 0) this.chunks.push({ events: added, now });
+    this.wholeSince(since);
+  }
+
+  /** What was before is not kept any more. */
+  protected wholeSince(since: number): void {
+    if (since <= this.since) return;
+    this.since = since;
+    this.blocks = this.blocks.filter(({ from, ms }) => from + ms >= since).slice(-MOST_BANDS);
+    this.gaps = this.gaps.filter(({ to }) => to >= since).slice(-MOST_BANDS);
+  }
+}
+
+/** Keeps what the limits allow. What was cut off counts on for tasks that had not ended by then. */
+export class Recording extends RecordingFacts {
+  /** Events in it. */
+  count = 0;
+  /** Events that are not in it any more. */
+  forgotten = 0;
+  private chunks: Chunk[] = [];
+  private cut = 0;
+  private readonly carried = new Map<number, CarriedTask>();
+  private readonly carriedGroups = new Map<number, CarriedGroup>();
+
+  constructor(
+    process: RecordedProcess,
+    private readonly limits: RecordingLimits = DEFAULT_LIMITS,
+  ) {
+    super(process);
+  }
+
+  add(batch: RecordingBatch): void {
+    this.learn(batch);
+    const added = EventColumns.fromBytes(batch.events);
+    if (added.count > 0) this.chunks.push({ events: added, now: batch.now });
     this.count += added.count;
     this.forget();
-    return added;
   }
 
   /** Visits all events: first what is left of those that were cut off, then the others in the order in which they came. */
@@ -137,9 +160,11 @@ export class Recording {
 
   /** What makes the same recording again: for a page that comes later. */
   batches(): RecordingBatch[] {
-    const nothing = { threads: [], sites: [], names: [], blocks: [], gaps: [] };
+    const { since } = this;
+    const nothing = { since, threads: [], sites: [], names: [], blocks: [], gaps: [] };
     const first: RecordingBatch = {
-      now: this.since,
+      now: since,
+      since,
       threads: this.threads,
       sites: this.sites,
       names: [...this.names],
@@ -153,12 +178,13 @@ export class Recording {
   private forget(): void {
     const oldest = this.now - this.limits.ms;
     let cut = 0;
+    let { since } = this;
     while (cut < this.chunks.length - 1 && (this.chunks[cut]!.now < oldest || this.count > this.limits.events)) {
       const { events, now } = this.chunks[cut]!;
       this.carry(events);
       this.count -= events.count;
       this.forgotten += events.count;
-      this.since = now;
+      since = now;
       cut++;
     }
     if (cut === 0) return;
@@ -167,8 +193,7 @@ export class Recording {
     const awaited = new Set([...this.carried.values()].flatMap(({ wait }) => (wait?.code === AwaitsCode.group ? [wait.ref] : [])));
     for (const number of awaited) for (const { code, ref } of this.carriedGroups.get(number)?.members ?? []) if (code === AwaitsCode.group) awaited.add(ref);
     for (const [number, { chunk }] of this.carriedGroups) if (chunk < this.cut && !awaited.has(number)) this.carriedGroups.delete(number);
-    this.blocks = this.blocks.filter(({ from, ms }) => from + ms >= this.since).slice(-MOST_BANDS);
-    this.gaps = this.gaps.filter(({ to }) => to >= this.since).slice(-MOST_BANDS);
+    this.wholeSince(since);
   }
 
   private carry({ count, kind, time, task, site, code, ref }: EventColumns): void {
@@ -184,7 +209,9 @@ export class Recording {
           if (known) known.wait = { time: known.wait?.time ?? time[at]!, site: site[at]!, code: code[at]!, ref: ref[at]! };
           break;
         case RecordedEvent.resume:
-          if (known) known.wait = undefined;
+          if (!known) break;
+          known.wait = undefined;
+          known.mark |= CUT;
           break;
         case RecordedEvent.member:
         case RecordedEvent.group:

@@ -1,7 +1,8 @@
 // The words for a task of a recording. Runs in the page as well as in Node.
 import { AwaitsCode, TaskMark } from '../../agent/protocol';
 import type { Place } from '../task';
-import type { RecordedSite, Recording } from './recording';
+import { CUT } from './events';
+import type { RecordedSite, RecordingFacts } from './recording';
 import { NONE, SpanKind, SpanState, type TaskSpans } from './task-spans';
 
 const NOWHERE: RecordedSite = { name: '', kind: 0, builtin: '' };
@@ -11,7 +12,7 @@ const NEXT = 7;
 /** Names tasks, their waits and their places. */
 export class SpanText {
   constructor(
-    private readonly recording: Recording,
+    private readonly recording: RecordingFacts,
     private readonly spans: TaskSpans,
   ) {}
 
@@ -74,6 +75,7 @@ export class SpanText {
   doubt(row: number): string {
     const mark = this.spans.mark[row]!;
     if (mark & TaskMark.older) return 'began before it was watched';
+    if (mark & CUT) return `what it did before ${timeText(this.recording.since)} is not kept`;
     return mark & TaskMark.unsure ? 'its function is likely, not certain' : '';
   }
 

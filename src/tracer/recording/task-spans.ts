@@ -1,6 +1,6 @@
 // The tasks of a recording, each from its beginning to its end, with its waits. Runs in the page as well as in Node.
 import { AwaitsCode } from '../../agent/protocol';
-import { RecordedEvent, type EventColumns } from './events';
+import { CUT, RecordedEvent, type EventColumns } from './events';
 import type { Recording } from './recording';
 
 export const NONE = -1;
@@ -29,9 +29,10 @@ export class TaskSpans {
   lastWait = new Int32Array(1024);
   waitCount = new Uint32Array(1024);
   readonly waits = new Waits();
-  private readonly rows = new Map<number, number>();
-  private readonly members = new Map<number, { code: number; ref: number }[]>();
-  private readonly groups = new Map<number, { site: number; total: number }>();
+  private readonly rows = new RowIndex();
+  /** By the number of the group; `at` is when it was told of. */
+  private readonly members = new Map<number, { at: number; list: { code: number; ref: number }[] }>();
+  private readonly groups = new Map<number, { at: number; site: number; total: number }>();
 
   static of(recording: Recording): TaskSpans {
     const spans = new TaskSpans();
@@ -41,12 +42,45 @@ export class TaskSpans {
 
   /** The row of a task or group, or NONE. */
   row(number: number): number {
-    return this.rows.get(number) ?? NONE;
+    return this.rows.get(number);
   }
 
   /** How many promises a group waits for. */
   total(row: number): number {
     return this.groups.get(this.number[row]!)?.total ?? 0;
+  }
+
+  /** The same without what had ended by then. */
+  since(time: number): TaskSpans {
+    const kept = new TaskSpans();
+    const rows = new Int32Array(this.count).fill(NONE);
+    for (let row = 0; row < this.count; row++) {
+      if (this.end[row]! < time || this.state[row] === SpanState.mistake) continue;
+      const to = kept.begin(this.number[row]!, this.kind[row]!, this.start[row]!, this.site[row]!, this.mark[row]!, this.thread[row]!);
+      kept.state[to] = this.state[row]!;
+      kept.end[to] = this.end[row]!;
+      const parent = this.parent[row]!;
+      // One that began later, a group, may stand above it.
+      kept.parent[to] = parent;
+      rows[row] = to;
+    }
+    for (let row = 0; row < kept.count; row++) if (kept.parent[row] !== NONE) kept.parent[row] = rows[kept.parent[row]!]!;
+    const { waits } = this;
+    for (let wait = 0; wait < waits.count; wait++) {
+      const row = rows[waits.row[wait]!]!;
+      if (row === NONE) continue;
+      if (waits.to[wait]! < time && wait !== this.lastWait[waits.row[wait]!]) {
+        kept.mark[row]! |= CUT;
+        continue;
+      }
+      const to = kept.waits.push(row, waits.from[wait]!, waits.site[wait]!, waits.code[wait]!, waits.ref[wait]!, kept.lastWait[row]!);
+      kept.waits.to[to] = waits.to[wait]!;
+      kept.lastWait[row] = to;
+      kept.waitCount[row]!++;
+    }
+    for (const [number, group] of this.groups) if (group.at >= time || kept.row(number) !== NONE) kept.groups.set(number, group);
+    for (const [number, members] of this.members) if (kept.groups.has(number) || members.at >= time) kept.members.set(number, members);
+    return kept;
   }
 
   add({ count, kind, time, task, site, code, ref }: EventColumns): void {
@@ -64,12 +98,12 @@ export class TaskSpans {
           break;
         case RecordedEvent.member: {
           const known = this.members.get(number);
-          if (known) known.push({ code: code[at]!, ref: ref[at]! });
-          else this.members.set(number, [{ code: code[at]!, ref: ref[at]! }]);
+          if (known) known.list.push({ code: code[at]!, ref: ref[at]! });
+          else this.members.set(number, { at: time[at]!, list: [{ code: code[at]!, ref: ref[at]! }] });
           break;
         }
         case RecordedEvent.group:
-          this.groups.set(number, { site: site[at]!, total: ref[at]! });
+          this.groups.set(number, { at: time[at]!, site: site[at]!, total: ref[at]! });
           break;
         default:
           this.finish(this.row(number), time[at]!, stateOf[kind[at]!] ?? SpanState.vanished);
@@ -114,7 +148,7 @@ export class TaskSpans {
       const task = this.taskAbove(parent);
       if (this.number[task]! < ref && this.thread[task] === this.thread[row]) this.parent[row] = parent;
     } else if (code === AwaitsCode.group && this.row(ref) === NONE) {
-      const members = this.members.get(ref) ?? [];
+      const members = this.members.get(ref)?.list ?? [];
       const group = this.begin(ref, SpanKind.group, time, this.groups.get(ref)?.site ?? 0, 0, this.thread[parent]!);
       // Its members are nested below it, and began before it.
       this.parent[group] = parent;
@@ -142,7 +176,7 @@ export class TaskSpans {
 
   private finishGroup(number: number, time: number): void {
     this.finish(this.row(number), time, SpanState.ended);
-    for (const { code, ref } of this.members.get(number) ?? []) if (code === AwaitsCode.group) this.finishGroup(ref, time);
+    for (const { code, ref } of this.members.get(number)?.list ?? []) if (code === AwaitsCode.group) this.finishGroup(ref, time);
     this.members.delete(number);
   }
 
@@ -154,7 +188,7 @@ export class TaskSpans {
   }
 
   private grow(): void {
-    const capacity = this.start.length * 2;
+    const capacity = Math.ceil(this.start.length * GROWTH);
     for (const name of ROW_COLUMNS) {
       const { constructor } = this[name] as { constructor: unknown };
       const bigger = new (constructor as new (length: number) => Float64Array)(capacity);
@@ -164,6 +198,9 @@ export class TaskSpans {
   }
 }
 
+/** A column that is full becomes so many times as long. */
+const GROWTH = 1.4;
+
 const ROW_COLUMNS = ['number', 'kind', 'state', 'mark', 'thread', 'start', 'end', 'site', 'parent', 'lastWait', 'waitCount'] as const;
 
 const stateOf: Record<number, number> = {
@@ -172,6 +209,41 @@ const stateOf: Record<number, number> = {
   [RecordedEvent.vanished]: SpanState.vanished,
   [RecordedEvent.mistake]: SpanState.mistake,
 };
+
+/** Finds the row of a number. Numbers come nearly in order, but what lasts may have one from long before. */
+class RowIndex {
+  /** The number at the beginning of `recent`. */
+  private base = NONE;
+  private recent = new Int32Array(1024).fill(NONE);
+  private readonly older = new Map<number, number>();
+
+  get(number: number): number {
+    if (number < this.base || this.base === NONE) return this.older.get(number) ?? NONE;
+    return this.recent[number - this.base] ?? NONE;
+  }
+
+  set(number: number, row: number): void {
+    // A number far above all others begins anew: those below are few.
+    if (this.base === NONE || number - this.base > this.recent.length * 4) this.rebase(number);
+    if (number < this.base) {
+      this.older.set(number, row);
+      return;
+    }
+    const at = number - this.base;
+    if (at >= this.recent.length) {
+      const longer = new Int32Array(Math.ceil((at + 1) * GROWTH)).fill(NONE);
+      longer.set(this.recent);
+      this.recent = longer;
+    }
+    this.recent[at] = row;
+  }
+
+  private rebase(number: number): void {
+    if (this.base !== NONE) for (const [at, row] of this.recent.entries()) if (row !== NONE) this.older.set(this.base + at, row);
+    this.base = number;
+    this.recent = new Int32Array(1024).fill(NONE);
+  }
+}
 
 /** All waits of all tasks, in the order in which they began. */
 class Waits {
@@ -203,7 +275,7 @@ class Waits {
   }
 
   private grow(): void {
-    const capacity = this.from.length * 2;
+    const capacity = Math.ceil(this.from.length * GROWTH);
     for (const name of WAIT_COLUMNS) {
       const { constructor } = this[name] as { constructor: unknown };
       const bigger = new (constructor as new (length: number) => Float64Array)(capacity);

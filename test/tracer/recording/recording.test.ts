@@ -117,7 +117,7 @@ describe('a recording', function () {
 function batch(now: number, rows: number[][], isFirst = false): RecordingBatch {
   const events = new EventColumns();
   for (const [kind, time, task, site, code, ref] of rows) events.push(kind!, time!, task!, site, code, ref);
-  return { now, threads: isFirst ? ['main thread'] : [], sites: isFirst ? sites : [], names: [], blocks: [], gaps: [], events: events.toBytes() };
+  return { now, since: 0, threads: isFirst ? ['main thread'] : [], sites: isFirst ? sites : [], names: [], blocks: [], gaps: [], events: events.toBytes() };
 }
 
 /** 3,000 tasks that begin, wait for one another and end at random moments, the same each time. */
