@@ -55,7 +55,10 @@ const spoken = ['blocked-loop', 'config', 'install', 'protocol', 'recorder-proto
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 /** Members that are named often, and by no object of JavaScript's own. */
-const shortToo = ['capacity', 'chunks', 'distrust', 'finder', 'innermost', 'listener', 'predictor', 'references', 'starvation', 'table', 'tracker', 'traits', 'unsure', 'watched', 'words', 'wrapper'];
+const shortToo = (
+  'canary capacity chunks clock correct depth distrust elapsed expect finder flushing functions guess innermost learn listener predictor ' +
+  'referred references starvation suspend sweep table tracker traits unmark unsure watched weaken words wrapped wrapper'
+).split(' ');
 
 const bundles = Object.entries(entries)
   .filter(([, file]) => fs.existsSync(path.join(__dirname, file)))

@@ -3,6 +3,7 @@
 // continuation runs; the rest follows from the order of these, and from the stack where it is read.
 import type { CallListener } from './call-listener';
 import { CallStack } from './call-stack';
+import { Clock } from './clock';
 import { LostCalls } from './lost-calls';
 import { followPromises, type PromiseEvents } from './promise-events';
 import { isCall, PromiseTable } from './promise-table';
@@ -10,32 +11,26 @@ import { continuationOf, RELEASED, SLOT_MASK, Stamp } from './promise-stamp';
 import { After, SiteFinder } from './site-finder';
 import { FUNCTION_SHIFT, SiteKind, Trait, type SiteTable } from './sites';
 import { Flag, NO_SLOT } from './slot';
-import { Starvation, TICKS_MASK } from './starvation';
+import { Starvation } from './starvation';
+import { isSlotStamp, UnheardCalls } from './unheard-calls';
 
-/** After so many continuations, or calls within a call, the clock is looked at again. */
-const CLOCK_MASK = 15;
 /** Promises that settle within this time cost no weak reference. */
 const FLUSH_MS = 25;
-/** Fewer weak references are not searched for what was collected, unless someone asks. */
-const LEAST_SWEPT = 1 << 12;
+
 export class PromiseTracker implements PromiseEvents {
   readonly table = new PromiseTable();
   readonly finder = new SiteFinder((was, site) => this.correctRoot(was, site));
   readonly sites: SiteTable = this.finder.table;
-  readonly lost = new LostCalls();
+  readonly lost = new LostCalls(this.table, this.sites);
+  readonly unheard = new UnheardCalls();
   readonly starvation = new Starvation();
   /** Told of each step of a call while somebody records. */
   listener: CallListener | undefined;
   busy = false;
-  private readonly started = performance.now();
+  private readonly clock = new Clock();
   private readonly stopHooks: () => void;
   private readonly flush: NodeJS.Timeout;
   private flushing = false;
-  private sweepAt = LEAST_SWEPT;
-  /** Whole milliseconds since the tracker started, as read last. */
-  private now = 0;
-  private ticks = 0;
-  private isClockOld = true;
 
   // The synchronous stretch of code that runs now.
   private inJob = false;
@@ -80,17 +75,14 @@ export class PromiseTracker implements PromiseEvents {
 
   /** Milliseconds since the tracker started. */
   elapsed(): number {
-    this.isClockOld = false;
-    const now = performance.now() - this.started;
-    this.now = Math.trunc(now);
-    return now;
+    return this.clock.read();
   }
 
   /** Takes out what was collected while pending. */
   sweep(): void {
     if (this.busy) return;
     this.table.watched.flush();
-    this.table.sweep((slot) => this.onLost(slot));
+    this.lost.sweep(this.clock.now, this.listener);
   }
 
   /** The call that runs now, or NO_SLOT. */
@@ -108,15 +100,16 @@ export class PromiseTracker implements PromiseEvents {
     if (this.wrapper !== undefined) this.checkWrapper(parent);
     if (!this.inJob) {
       this.starvation.end();
-      if (this.stack.depth === 0 || this.tick()) this.isClockOld = true;
+      if (this.stack.depth === 0) this.clock.isOld = true;
+      else this.clock.tick();
     }
-    if (this.isClockOld) {
+    if (this.clock.isOld) {
       this.elapsed();
-      if (this.inJob) this.starvation.look(this.now, this.ticks, this.finder.lastSite);
+      if (this.inJob) this.starvation.look(this.clock.now, this.clock.ticks, this.finder.lastSite);
     }
     const { table } = this;
     if (parent === undefined) {
-      const site = this.finder.find(-1, this.now);
+      const site = this.finder.find(-1, this.clock.now);
       const slot = (this.rootSlot = this.add(promise, site, NO_SLOT));
       if (slot === NO_SLOT) return;
       this.rootId = table.id(slot);
@@ -124,7 +117,8 @@ export class PromiseTracker implements PromiseEvents {
       return;
     }
     const parentSlot = this.slotOf(parent);
-    const site = this.finder.find(parentSlot < 0 ? 0 : table.site(parentSlot), this.now);
+    if (parentSlot === RELEASED) this.unheard.hear(parent);
+    const site = this.finder.find(parentSlot < 0 ? 0 : table.site(parentSlot), this.clock.now);
     const traits = this.sites.traits[site]!;
     if ((traits & Trait.kind) === (SiteKind.await as number)) this.addAwait(promise, site, traits >> FUNCTION_SHIFT, parentSlot);
     else this.addChild(promise, site, traits, parentSlot);
@@ -134,7 +128,7 @@ export class PromiseTracker implements PromiseEvents {
     const kind: SiteKind = traits & Trait.kind;
     if (isCall(kind)) {
       this.stack.push(slot, traits);
-      if (this.listener !== undefined) this.listener.onBegin(slot);
+      this.listener?.onBegin(slot);
     } else if (kind === SiteKind.group) {
       this.outerGroup = this.group;
       this.group = slot;
@@ -152,9 +146,9 @@ export class PromiseTracker implements PromiseEvents {
     this.lastChildId = table.id(slot);
     if (parent >= 0) table.mark(parent, Flag.chained);
     if ((traits & Trait.kind) === (SiteKind.member as number) && this.group >= 0 && table.flags(this.group) !== 0) {
-      table.setExtra(slot, this.group);
       table.countMembers(this.group, table.parent(this.group) + 1);
-      if (this.listener !== undefined) this.listener.onMember(slot);
+      table.setExtra(slot, this.group);
+      this.listener?.onMember(slot);
     }
   }
 
@@ -201,11 +195,12 @@ export class PromiseTracker implements PromiseEvents {
     this.lastChildSlot = slot;
     this.lastChildId = table.id(slot);
     this.lastChildEntry = this.finder.lastEntry;
-    table.mark(slot, Flag.orphan | Flag.waiting);
     table.setExtra(slot, site);
+    // From here on it may be told of: an inspector can ask in the middle of this.
+    table.mark(slot, Flag.orphan | Flag.waiting);
     if (this.orphanBorn >= 0) table.setBorn(slot, this.orphanBorn);
     if (parent >= 0) table.mark(parent, Flag.awaited);
-    if (this.listener !== undefined) this.listener.onOrphan(slot, this.orphanBorn >= 0 ? this.jobId : 0);
+    this.listener?.onOrphan(slot, this.orphanBorn >= 0 ? this.jobId : 0);
   }
 
   /**
@@ -226,7 +221,7 @@ export class PromiseTracker implements PromiseEvents {
   /** A `continuation` was taken for something else, and may have got a slot of its own for that. */
   private suspendAfterAll(slot: number, continuation: object, parent: number, site: number, ownSlot: number): void {
     if (ownSlot !== NO_SLOT) {
-      if (this.listener !== undefined) this.listener.onMistake(ownSlot);
+      this.listener?.onMistake(ownSlot);
       this.table.remove(ownSlot);
     }
     Stamp.change(continuation, continuationOf(slot));
@@ -244,12 +239,12 @@ export class PromiseTracker implements PromiseEvents {
     table.suspend(slot, parent, site);
     table.watched.keep(slot, continuation);
     this.armFlush();
-    if (this.listener !== undefined) this.listener.onSuspend(slot);
+    this.listener?.onSuspend(slot);
   }
 
   onBefore(promise: object): void {
     if (this.wrapper !== undefined) this.checkWrapper(undefined);
-    if (this.tick()) this.isClockOld = true;
+    this.clock.tick();
     if (!this.isFresh) this.begin();
     this.isFresh = false;
     this.inJob = true;
@@ -262,7 +257,7 @@ export class PromiseTracker implements PromiseEvents {
     }
     const slot = continuationOf(stamp); // its own inverse
     this.finder.begin(table.extra(slot), After.continued);
-    if (this.listener !== undefined) this.listener.onResume(slot);
+    this.listener?.onResume(slot);
     table.unmark(slot, Flag.waiting);
     table.watched.forget(slot);
     this.setBase(slot);
@@ -277,7 +272,7 @@ export class PromiseTracker implements PromiseEvents {
     this.jobId = table.id(slot);
     if (table.flags(slot) & Flag.orphan) {
       this.orphanBorn = table.born(slot);
-      if (this.listener !== undefined) this.listener.onResume(slot);
+      this.listener?.onResume(slot);
     } else if (isCall(this.sites.kind(site))) {
       this.finder.begin(site, After.adopting);
       this.setBase(slot);
@@ -312,18 +307,18 @@ export class PromiseTracker implements PromiseEvents {
 
   onSettled(promise: object): void {
     if (!this.inJob) {
-      this.isClockOld = true; // whatever it lets run comes after a while of nothing, perhaps
+      this.clock.isOld = true; // whatever it lets run comes after a while of nothing, perhaps
       this.starvation.end();
     }
     const slot = this.slotOf(promise);
     if (slot < 0) return;
-    Stamp.change(promise, RELEASED);
     const { table, finder } = this;
-    if (slot === this.rootSlot) finder.after = After.ended;
     const site = table.site(slot);
+    Stamp.change(promise, this.unheard.isWanted && this.isUnheard(slot, site) ? this.unheard.add(promise, site, this.clock.now) : RELEASED);
+    if (slot === this.rootSlot) finder.after = After.ended;
     // A combinator wraps what is no promise in one of its own, which looks like another combinator.
     if (slot === this.group && table.parent(slot) === 0) this.group = this.outerGroup;
-    if (this.listener !== undefined) this.listener.onEnd(slot);
+    this.listener?.onEnd(slot);
     if (isCall(this.sites.kind(site))) {
       const at = this.stack.find(slot);
       if (at >= 0) {
@@ -334,16 +329,16 @@ export class PromiseTracker implements PromiseEvents {
     table.remove(slot);
   }
 
-  /** True for one in so many. */
-  private tick(): boolean {
-    this.ticks = (this.ticks + 1) & TICKS_MASK;
-    return (this.ticks & CLOCK_MASK) === 0;
+  /** Nobody listens to the promise of the call in `slot`. */
+  private isUnheard(slot: number, site: number): boolean {
+    const { sites, table } = this;
+    return isCall(sites.kind(site)) && !sites.isInternal(site) && !(table.flags(slot) & (Flag.awaited | Flag.chained));
   }
 
   /** The slot of a promise, or what else its stamp says. */
   private slotOf(promise: object): number {
     const stamp = Stamp.read(promise);
-    if (stamp < 0) return stamp;
+    if (stamp < 0) return isSlotStamp(stamp) ? stamp : RELEASED;
     return this.table.isStamp(stamp) ? stamp & SLOT_MASK : RELEASED;
   }
 
@@ -366,7 +361,7 @@ export class PromiseTracker implements PromiseEvents {
   }
 
   private add(promise: object, site: number, parent: number): number {
-    const slot = this.table.add(promise, site, parent, this.now, this.finder.unsure ? Flag.unsure : 0);
+    const slot = this.table.add(promise, site, parent, this.clock.now, this.finder.unsure ? Flag.unsure : 0);
     new Stamp(promise, slot === NO_SLOT ? RELEASED : this.table.stamp(slot));
     if (slot !== NO_SLOT) this.armFlush();
     return slot;
@@ -379,16 +374,9 @@ export class PromiseTracker implements PromiseEvents {
     if (slot === NO_SLOT || !table.isSame(slot, this.rootId)) return false;
     table.setSite(slot, site);
     if (wasCall && this.stack.top() === slot) this.stack.depth--;
-    if (wasCall && this.listener !== undefined) this.listener.onMistake(slot);
+    if (wasCall) this.listener?.onMistake(slot);
     this.enter(slot, this.sites.traits[site]!);
     return true;
-  }
-
-  private onLost(slot: number): void {
-    const { table } = this;
-    if (this.listener !== undefined) this.listener.onLost(slot);
-    if (!(table.flags(slot) & Flag.waiting) || this.sites.isInternal(table.extra(slot))) return;
-    this.lost.add({ site: table.site(slot), awaitSite: table.extra(slot), ageMs: this.now - table.born(slot) });
   }
 
   private armFlush(): void {
@@ -404,10 +392,7 @@ export class PromiseTracker implements PromiseEvents {
     this.begin(); // the stretch of code before is over: nothing of it is held
     this.wrapper = undefined;
     this.table.watched.flush();
-    // Slots of the collected are found when there are twice as many as were left after the last search.
-    if (this.table.watched.weak > this.sweepAt) {
-      this.table.sweep((slot) => this.onLost(slot));
-      this.sweepAt = Math.max(LEAST_SWEPT, this.table.watched.weak * 2);
-    }
+    this.unheard.check(this.clock.now);
+    if (this.lost.isDue) this.lost.sweep(this.clock.now, this.listener);
   }
 }

@@ -168,6 +168,8 @@ export interface TaskData {
    * most of them, how often that was, milliseconds and continuations of the longest time.
    */
   starved: [number, number, number, number][];
+  /** Calls that have ended while a client looked, and nobody listens to their promises: number, site, milliseconds since. */
+  unheard: [number, number, number][];
 }
 
 /** The answer's part `tasks` for a client that names the answer which it had before. */
@@ -207,7 +209,7 @@ export const MAX_TASKS_TOLD = 200_000;
 export function parseTaskData(value: unknown): TaskData {
   const data = value as Partial<TaskData> | null | undefined;
   if (typeof data !== 'object' || data === null) throw damaged();
-  const { tasks, sites, groups, names, counts, lost, starved } = data;
+  const { tasks, sites, groups, names, counts, lost, starved, unheard } = data;
   if (!isCount(data.firstSite) || typeof data.now !== 'number' || !Array.isArray(sites) || !sites.every(isSiteRow)) throw damaged();
   if (typeof tasks !== 'object' || tasks === null || !Array.isArray(tasks.id)) throw damaged();
   for (const column of COLUMNS) {
@@ -216,8 +218,7 @@ export function parseTaskData(value: unknown): TaskData {
   }
   if (!Array.isArray(groups) || !groups.every(isGroupRow)) throw damaged();
   if (!Array.isArray(names) || !names.every((row: unknown) => Array.isArray(row) && isCount(row[0]) && typeof row[1] === 'string')) throw damaged();
-  if (!Array.isArray(lost) || !lost.every((row: unknown) => Array.isArray(row) && row.length === 3 && row.every(isCount))) throw damaged();
-  if (!Array.isArray(starved) || !starved.every((row: unknown) => Array.isArray(row) && row.length === 4 && row.every(isCount))) throw damaged();
+  if (!areRows(lost, 3) || !areRows(starved, 4) || !areRows(unheard, 3)) throw damaged();
   if (typeof counts !== 'object' || counts === null || !COUNTS.every((name) => isCount(counts[name]))) throw damaged();
   return data as TaskData;
 }
@@ -237,6 +238,10 @@ export function parseResources(value: unknown): Record<string, number> {
 
 export const COLUMNS = ['id', 'kind', 'site', 'at', 'born', 'marks', 'awaits', 'ref'] as const satisfies readonly (keyof TaskColumns)[];
 const COUNTS = ['created', 'pending', 'lost', 'dropped', 'unread', 'untold'] as const satisfies readonly (keyof TaskCounts)[];
+
+function areRows(rows: unknown, length: number): boolean {
+  return Array.isArray(rows) && rows.every((row: unknown) => Array.isArray(row) && row.length === length && row.every(isCount));
+}
 
 export function isSiteRow(row: unknown): row is SiteRow {
   const texts = new Set([1, 2, 3, 8]);

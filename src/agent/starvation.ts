@@ -1,4 +1,5 @@
 // Sees that continuation follows upon continuation, while timers, I/O and everything else of the event loop wait.
+import { TICK_MASK } from './clock';
 
 /** So long, and so many continuations, with nothing else between them. */
 const LEAST_MS = 100;
@@ -6,8 +7,6 @@ const LEAST_CONTINUATIONS = 1_000;
 /** A single continuation that takes so long blocks the loop itself; the watchdog tells of that. */
 const LONGEST_MS = 50;
 const MOST_PLACES = 100;
-/** Counts of continuations wrap above this. */
-export const TICKS_MASK = (1 << 30) - 1;
 
 /** Where most of the continuations were: site, how often, milliseconds and continuations of the longest time. */
 export type StarvedRow = [number, number, number, number];
@@ -51,7 +50,7 @@ export class Starvation {
   /** What the continuations since the last pause come to, with those before at the same place; undefined while they are few. */
   private newest(): StarvedRow | undefined {
     const ms = this.lastAt - this.startedAt;
-    const ticks = (this.lastTick - this.firstTick) & TICKS_MASK;
+    const ticks = (this.lastTick - this.firstTick) & TICK_MASK;
     if (ms < LEAST_MS || ticks < LEAST_CONTINUATIONS) return undefined;
     let most = 0;
     for (const [site, count] of this.siteCounts) if (count > (this.siteCounts.get(most) ?? 0)) most = site;

@@ -46,10 +46,10 @@ export class TaskList implements AgentPart {
   private collect(sites: number, told: ToldTasks | undefined): TaskData {
     const { tracker } = this;
     const { table } = tracker;
-    tracker.elapsed();
+    const now = tracker.elapsed();
     tracker.sweep();
     const data: TaskData = {
-      now: Math.round(tracker.elapsed()),
+      now: Math.round(now),
       firstSite: Math.min(sites, tracker.sites.sites.length),
       sites: tracker.sites.sites.slice(sites).map(siteRow),
       tasks: { id: [], kind: [], site: [], at: [], born: [], marks: [], awaits: [], ref: [] },
@@ -58,6 +58,7 @@ export class TaskList implements AgentPart {
       counts: { created: table.created, pending: table.pending, lost: tracker.lost.count, dropped: table.dropped, unread: tracker.finder.unread, untold: 0 },
       lost: tracker.lost.newest.map(({ site, awaitSite, ageMs }) => [site, awaitSite, ageMs]),
       starved: tracker.starvation.rows(),
+      unheard: told ? tracker.unheard.rows(Math.trunc(now)) : [],
     };
     const groups = new Map<number, GroupRow>();
     let listed = 0;

@@ -11,6 +11,9 @@ export interface TaskPart extends AgentPart {
   running(): BlockedTask | undefined;
   /** For each pending call what its promise is stamped with, followed by its id: a heap snapshot shows the stamps. */
   stamps(): number[];
+  /** The promises of the answer's `unheard` by number, for who can see what became of them; and which of them were not rejected. */
+  unheard(): Record<number, object>;
+  dropUnheard(numbers: readonly number[]): void;
 }
 
 /** Tracks promises, and lets the program itself ask for them (`asyncscope/runtime`). */
@@ -23,6 +26,8 @@ export function startTracking(): TaskPart {
     tracker: list.tracker,
     running: () => list.running(),
     stamps: () => list.stamps(),
+    unheard: () => list.tracker.unheard.promises(),
+    dropUnheard: (numbers) => list.tracker.unheard.drop(numbers),
     poll: (request) => list.poll(request),
     remove() {
       list.remove();

@@ -8,6 +8,7 @@ import { agentConfig, newSecret } from './launch';
 import { liveTasks, lostTasks, starvedPlaces, trackingWarnings, type LostTask, type StarvedPlace } from './live-tasks';
 import { SitePlaces } from './site-places';
 import { TaskMirror } from './task-mirror';
+import { UnheardRejections, type UnheardRejection } from './unheard-rejections';
 
 /** What the agent of one thread says at one moment. */
 export interface LiveLook {
@@ -21,6 +22,7 @@ export interface LiveLook {
   /** The newest calls that were collected while pending. */
   lost: LostTask[];
   starved: StarvedPlace[];
+  unheard: UnheardRejection[];
   /** Undefined where the agent does not track promises. */
   counts: TaskCounts | undefined;
   warnings: string[];
@@ -36,13 +38,16 @@ export interface InstallOptions extends Omit<AgentConfig, 'version' | 'secret'> 
 export class LiveAgent {
   private readonly places = new SitePlaces();
   private readonly mirror = new TaskMirror();
+  private readonly unheard: UnheardRejections;
 
   /** For an agent that the process was started with. `idPrefix`: what task ids begin with; different for each thread of a report. */
   constructor(
     private readonly session: InspectorSession,
     readonly secret: string,
     private readonly idPrefix = 't',
-  ) {}
+  ) {
+    this.unheard = new UnheardRejections(session, `${this.handle}?.parts.get('tasks')`);
+  }
 
   /**
    * Puts the agent into a process that runs. Calls that began before are seen once they have been continued; their age
@@ -60,11 +65,19 @@ export class LiveAgent {
     const request: PollRequest = { version: PROTOCOL_VERSION, sites: this.places.count, since: this.mirror.sequence };
     const answer = parseAnswer(await evaluate(this.session, `${this.handle}?.poll(${JSON.stringify(JSON.stringify(request))})`));
     const { pid, thread, node, parts } = answer;
-    const look: LiveLook = { pid, thread, node, tasks: [], lost: [], starved: [], counts: undefined, warnings: [], answer };
+    const look: LiveLook = { pid, thread, node, tasks: [], lost: [], starved: [], unheard: [], counts: undefined, warnings: [], answer };
     if (parts['tasks'] === undefined) return look;
     const data = this.mirror.apply(parseTaskChanges(parts['tasks']));
     await this.places.add(data.firstSite, data.sites);
-    return { ...look, tasks: liveTasks(data, this.places, this.idPrefix), lost: lostTasks(data, this.places), starved: starvedPlaces(data, this.places), counts: data.counts, warnings: trackingWarnings(data) };
+    return {
+      ...look,
+      tasks: liveTasks(data, this.places, this.idPrefix),
+      lost: lostTasks(data, this.places),
+      starved: starvedPlaces(data, this.places),
+      unheard: await this.unheard.among(data.unheard, this.places),
+      counts: data.counts,
+      warnings: trackingWarnings(data),
+    };
   }
 
   /** The pending calls by what their promises are stamped with in the heap. Rejects with a one-sentence Error. */

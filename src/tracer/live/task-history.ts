@@ -2,6 +2,7 @@
 import type { Place, Task, TaskId } from '../task';
 import type { BlockedReport } from './blocked-loop';
 import type { LostTask, StarvedPlace } from './live-tasks';
+import type { UnheardRejection } from './unheard-rejections';
 import { SerialWaits } from './serial-waits';
 
 /** The looks that are kept: a minute of two looks a second. */
@@ -25,6 +26,7 @@ export interface TaskLook {
   tasks: readonly Task[];
   lost: readonly LostTask[];
   starved?: readonly StarvedPlace[];
+  unheard?: readonly UnheardRejection[];
   blocked?: BlockedReport | undefined;
 }
 
@@ -36,13 +38,15 @@ export class TaskHistory {
   #tasks: readonly Task[] = [];
   #lost: readonly LostTask[] = [];
   #starved: readonly StarvedPlace[] = [];
+  #unheard: readonly UnheardRejection[] = [];
   #blocked: BlockedReport | undefined;
 
   /** Takes one look; `now` is in milliseconds on any clock that only goes forward. */
-  add({ tasks, lost, starved = [], blocked }: TaskLook, now: number): void {
+  add({ tasks, lost, starved = [], unheard = [], blocked }: TaskLook, now: number): void {
     this.#tasks = tasks;
     this.#lost = lost;
     this.#starved = starved;
+    this.#unheard = unheard;
     this.#blocked = blocked;
     this.#times.push(now);
     if (this.#times.length > KEPT_LOOKS) this.#times.shift();
@@ -83,6 +87,11 @@ export class TaskHistory {
   /** Where continuations kept all else waiting, since it is watched. */
   get starved(): readonly StarvedPlace[] {
     return this.#starved;
+  }
+
+  /** Calls that were rejected while it was watched, and nobody has listened yet. */
+  get unheard(): readonly UnheardRejection[] {
+    return this.#unheard;
   }
 
   /** What blocked the event loop since it is watched; undefined where it is not. */

@@ -32,8 +32,8 @@ export class TaskMirror {
     for (const id of groups.keys()) if (!inUse.has(id)) groups.delete(id);
     const places = new Map([...groups.keys()].map((id, index) => [id, index]));
     tasks.ref = tasks.ref.map((ref, index) => (tasks.awaits[index] === AwaitsCode.group ? (places.get(ref) ?? 0) : ref));
-    const { now, firstSite, sites, counts, starved } = changes;
-    return { now, firstSite, sites, tasks, groups: [...groups.values()], names: [...names], counts, lost: this.lost, starved };
+    const { now, firstSite, sites, counts, starved, unheard } = changes;
+    return { now, firstSite, sites, tasks, groups: [...groups.values()], names: [...names], counts, lost: this.lost, starved, unheard };
   }
 
   /** The next answer must be a whole one. */

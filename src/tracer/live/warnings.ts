@@ -6,6 +6,7 @@ import { ageText, awaitedTasks, plural, positionText, tasksById, type TasksById 
 import { blockedLoop } from './blocked-warning';
 import { serialAwaits } from './serial-awaits';
 import type { TaskHistory, WaitingPlace } from './task-history';
+import type { UnheardRejection } from './unheard-rejections';
 
 export interface LiveWarning {
   /** The check's id. */
@@ -121,8 +122,30 @@ const starvation: LiveCheck = {
     }),
 };
 
+/** Handlers that come so soon after are not late. */
+const UNHEARD_MS = 1_000;
+
+const unheardRejection: LiveCheck = {
+  id: 'unheard-rejection',
+  summary: 'A call was rejected, and nobody listens to its promise.',
+  rule: 'no-floating-promises',
+  check({ unheard }) {
+    const byPlace = new Map<string, UnheardRejection[]>();
+    for (const call of unheard) {
+      if (call.ageMs < UNHEARD_MS) continue;
+      const key = `${call.name} ${call.at ? positionText(call.at) : ''}`;
+      byPlace.set(key, [...(byPlace.get(key) ?? []), call]);
+    }
+    return Array.from(byPlace.values(), (calls) => {
+      const [{ name, at, ageMs, reason }] = calls as [UnheardRejection];
+      const what = calls.length === 1 ? `${name} was rejected ${ageText(ageMs)} ago` : `${calls.length} calls of ${name} were rejected, the first ${ageText(ageMs)} ago`;
+      return { text: `${what} (${reason}), and nobody listens${at ? `: called at ${positionText(at)}` : ''}.`, ...(at && { place: at }), tasks: [] };
+    });
+  },
+};
+
 /** In the order in which they are shown. */
-export const liveChecks: readonly LiveCheck[] = [awaitCycle, blockedLoop, lost, slowWait, growing, overlappingInterval, starvation, serialAwaits];
+export const liveChecks: readonly LiveCheck[] = [awaitCycle, blockedLoop, lost, slowWait, growing, overlappingInterval, starvation, serialAwaits, unheardRejection];
 
 export function liveWarnings(history: TaskHistory): LiveWarning[] {
   return liveChecks.flatMap(({ id, rule, check }) => check(history).map((found) => ({ check: id, ...found, ...(rule !== undefined && { rule }) })));

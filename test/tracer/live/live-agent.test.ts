@@ -113,7 +113,7 @@ describe('the agent in a running process', function () {
     }
     const columns = { id: [1], kind: [0], site: [0], at: [0], born: [0], marks: [0], awaits: [0], ref: [0] };
     const counts = { created: 1, pending: 1, lost: 0, dropped: 0, unread: 0, untold: 0 };
-    const tasks = { now: 1, firstSite: 0, sites: [[0, '', '', '', 0, 0, 0, 0, '', 0, 0]], tasks: columns, groups: [], names: [], counts, lost: [], starved: [] };
+    const tasks = { now: 1, firstSite: 0, sites: [[0, '', '', '', 0, 0, 0, 0, '', 0, 0]], tasks: columns, groups: [], names: [], counts, lost: [], starved: [], unheard: [] };
     assert.deepEqual(parseTaskData(tasks), tasks);
     const damaged: unknown[] = [
       null,

@@ -167,6 +167,73 @@ console.log('ready');
       });
     }
 
+    for (const major of nodeMajors) {
+      it(`tell of a rejection that nobody listens to, which is all that they do about it, on Node ${major}`, async () => {
+        folder.write({
+          'app.js': `const seen = { unhandled: 0, handled: 0 };
+process.on('unhandledRejection', () => seen.unhandled++).on('rejectionHandled', () => seen.handled++);
+const tick = () => new Promise((resolve) => setImmediate(resolve));
+async function floating() {
+  await tick();
+  throw new Error('refused');
+}
+async function atOnce() {
+  throw new TypeError('wrong');
+}
+async function fine() {
+  await tick();
+}
+async function late() {
+  await tick();
+  throw new Error('caught late');
+}
+let kept;
+globalThis.go = async () => {
+  floating();
+  atOnce();
+  fine();
+  kept = late();
+  await floating().catch(() => {});
+  await Promise.all([fine(), floating()]).catch(() => {});
+  await fine();
+};
+globalThis.listen = () => kept.catch(() => {});
+globalThis.seen = () => JSON.stringify(seen);
+process.stdin.resume();
+console.log('ready');
+`,
+        });
+        target = await TargetProcess.start(await nodeBinary(major), `require(${JSON.stringify(folder.file('app.js'))})`, { nodeArgs: ['--inspect-port=0'] });
+        attachment = await attach({ kind: 'process', pid: target.pid });
+        const { session } = attachment;
+        const agent = await LiveAgent.install(session, { agentPath: path.resolve('dist/agent.js') });
+        const evaluate = async (expression: string) => (await session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })).result.value;
+        await agent.poll(); // from now on it keeps them
+        await evaluate('go()');
+        const first = await agent.poll();
+        assert.deepEqual(first.unheard.map(({ name, at, reason }) => [name, at?.line, reason]).sort(), [
+          ['atOnce', 21, 'TypeError: wrong'],
+          ['floating', 20, 'Error: refused'],
+          ['late', 23, 'Error: caught late'],
+        ]);
+        const history = new TaskHistory();
+        history.add({ ...first, unheard: first.unheard.map((call) => ({ ...call, ageMs: 10 })) }, 0);
+        assert.deepEqual(liveWarnings(history), [], 'it is too early to say');
+        await evaluate('void listen()');
+        let warnings: LiveWarning[] = [];
+        while (warnings.length < 2) {
+          history.add(await agent.poll(), performance.now());
+          warnings = liveWarnings(history);
+        }
+        const texts = warnings.map(({ text }) => text).sort();
+        assert.match(texts[0]!, /^atOnce was rejected \d.* ago \(TypeError: wrong\), and nobody listens: called at .*app\.js:21:3\.$/);
+        assert.match(texts[1]!, /^floating was rejected \d.* ago \(Error: refused\), and nobody listens: called at .*app\.js:20:3\.$/);
+        assert.deepEqual(new Set(warnings.map(({ check, rule }) => `${check} ${rule}`)), new Set(['unheard-rejection no-floating-promises']));
+        assert.equal(await evaluate('seen()'), '{"unhandled":3,"handled":1}', 'the program hears of them as ever');
+        assert.equal(await agent.remove(), true);
+      });
+    }
+
     it('tell of a circle, an overlapping interval and lost calls', async () => {
       folder.write({
         'app.js': `const kept = new Set();

@@ -1,0 +1,75 @@
+// Which calls were rejected though nobody listens: the debugger shows what became of a promise without touching it, so
+// that the program's own handling of rejections stays as it is.
+import type { InspectorSession } from '../inspector/session';
+import type { Place } from '../task';
+import type { SitePlaces } from './site-places';
+
+/** A call that was rejected, and nobody has listened to its promise since. */
+export interface UnheardRejection {
+  name: string;
+  /** Where it was called, or the function where that is not known. */
+  at?: Place;
+  /** Milliseconds since it was rejected. */
+  ageMs: number;
+  /** The first line of the reason. */
+  reason: string;
+}
+
+interface Preview {
+  properties: { name: string; value?: string }[];
+}
+
+const GROUP = 'asyncscope-unheard';
+
+export class UnheardRejections {
+  /** The reasons of those that are known to be rejected, by number. */
+  private readonly reasons = new Map<number, string>();
+
+  /** `part`: an expression for the agent's part `tasks`. */
+  constructor(
+    private readonly session: InspectorSession,
+    private readonly part: string,
+  ) {}
+
+  /** Those of the agent's rows that were rejected. Asks the process only where a row is new. */
+  async among(rows: readonly (readonly [number: number, site: number, ageMs: number])[], places: SitePlaces): Promise<UnheardRejection[]> {
+    const present = new Set(rows.map(([number]) => number));
+    for (const number of this.reasons.keys()) if (!present.has(number)) this.reasons.delete(number);
+    if (rows.some(([number]) => !this.reasons.has(number))) await this.ask();
+    return rows.flatMap(([number, siteNumber, ageMs]) => {
+      const reason = this.reasons.get(number);
+      if (reason === undefined) return [];
+      const site = places.of(siteNumber);
+      const at = site.caller ?? site.place;
+      return [{ name: site.name || '(anonymous)', ...(at && { at }), ageMs, reason }];
+    });
+  }
+
+  private async ask(): Promise<void> {
+    try {
+      // By number: since the answer others may have ended, and some may have been listened to.
+      const { result } = await this.session.send<{ result: { objectId?: string } }>('Runtime.evaluate', { expression: `${this.part}?.unheard()`, objectGroup: GROUP, silent: true });
+      if (result.objectId === undefined) return;
+      const { result: items } = await this.session.send<{ result: { name: string; value?: { preview?: Preview } }[] }>('Runtime.getProperties', {
+        objectId: result.objectId,
+        ownProperties: true,
+        generatePreview: true,
+      });
+      const settled: number[] = [];
+      for (const { name, value } of items) {
+        const state = value?.preview && stateOf(value.preview);
+        const number = Number(name); // not one: the object's prototype
+        if (state?.is === 'rejected') this.reasons.set(number, state.result);
+        else if (state?.is === 'fulfilled') settled.push(number);
+      }
+      if (settled.length > 0) await this.session.send('Runtime.evaluate', { expression: `void ${this.part}?.dropUnheard(${JSON.stringify(settled)})`, silent: true });
+    } finally {
+      await this.session.send('Runtime.releaseObjectGroup', { objectGroup: GROUP });
+    }
+  }
+}
+
+function stateOf({ properties }: Preview): { is: string | undefined; result: string } {
+  const value = (name: string) => properties.find((property) => property.name === name)?.value;
+  return { is: value('[[PromiseState]]'), result: (value('[[PromiseResult]]') ?? '').split('\n')[0]! };
+}
