@@ -115,6 +115,7 @@ export class LiveWatch implements LiveProbe {
   async breakOnResume(task: Task): Promise<boolean> {
     const thread = this.threadOf(task);
     if (!thread.session.shared) throw new Error('No debugger is attached to this process: start it in the debugger to stop in it.');
+    if (task.kind !== 'async-function') throw new Error('Only calls of async functions can be told from one another while they run.');
     return thread.control.breakOnResume(task.id);
   }
 

@@ -107,7 +107,7 @@ export class TaskActions implements vscode.Disposable {
   private async choices({ task, source }: Chosen): Promise<CallChoices | undefined> {
     if (source.isWatched && !(await this.explorer.mayPause(source))) return undefined;
     const choices = await source.withCall(task, true, (call) => call.choices());
-    if (!choices) this.asking.tell(`${task.name} has gone on meanwhile.`);
+    if (!choices) this.asking.tell(hasGone(task));
     return choices;
   }
 
@@ -119,7 +119,7 @@ export class TaskActions implements vscode.Disposable {
     if (!source.isWatched) return this.asking.tell('Watch the program live first: only its agent tells one call from another.');
     if (!(await this.explorer.mayPause(source))) return;
     const isSet = await source.breakOnResume(task);
-    this.asking.tell(isSet ? `The debugger stops when ${task.name} goes on.` : `${task.name} has gone on meanwhile.`);
+    this.asking.tell(isSet ? `The debugger stops when ${task.name} goes on.` : hasGone(task));
   }
 
   private async evaluate({ task, source }: Chosen): Promise<void> {
@@ -131,7 +131,7 @@ export class TaskActions implements vscode.Disposable {
       if (!(await this.asking.confirm(evaluateText(task.name, expression)))) return;
       evaluation = await evaluate(true);
     }
-    if (!evaluation) return this.asking.tell(`${task.name} has gone on meanwhile.`);
+    if (!evaluation) return this.asking.tell(hasGone(task));
     if (evaluation.kind !== 'changes') this.asking.tell(evaluation.kind === 'value' ? `${expression} is ${evaluation.text}` : evaluation.text);
   }
 
@@ -146,6 +146,10 @@ export class TaskActions implements vscode.Disposable {
     const index = await this.asking.pick(title, choices.map(label));
     return index === undefined ? undefined : choices[index];
   }
+}
+
+function hasGone({ name }: Task): string {
+  return `${name} is not found in the process any more: most likely it has gone on. Refresh to see what is pending now.`;
 }
 
 /** The timer may be that of a task further on. */

@@ -55,7 +55,7 @@ export async function abort(session: InspectorSession, inspector: CallInspector,
   return true;
 }
 
-/** Signals and controllers among the variables, `this`, and the properties of those; no getter is run. */
+/** Signals and controllers among the variables, `this`, the properties of those, and the variables around the function; no getter is run. */
 async function foundInVariables(inspector: CallInspector, call: InspectedCall): Promise<Found[]> {
   const found: Found[] = [];
   const objects: Found[] = [];
@@ -65,13 +65,16 @@ async function foundInVariables(inspector: CallInspector, call: InspectedCall): 
     if (value?.subtype === undefined && (value?.className === 'AbortSignal' || value?.className === 'AbortController')) found.push({ name, objectId });
     else if (into && isPlain(value) && objects.length < MOST_LOOKED_INTO) objects.push({ name, objectId });
   };
-  for (const scope of await inspector.scopes(call)) {
-    if (!scope.own) break;
+  const scopes = await inspector.scopes(call);
+  for (const scope of scopes.filter(({ own }) => own)) {
     for (const variable of await inspector.variables(scope.objectId)) look(variable, true);
   }
   look({ name: 'this', value: call.receiver }, true);
   const inside = await Promise.all(objects.map(async ({ name, objectId }) => (await inspector.variables(objectId)).map((one) => ({ ...one, name: `${name}.${one.name}` }))));
   for (const variable of inside.flat()) look(variable, false);
+  for (const scope of scopes.filter(({ around }) => around)) {
+    for (const { name, value } of await inspector.variables(scope.objectId)) look({ name: `${name} of the code around it`, value }, false);
+  }
   return found;
 }
 

@@ -55,8 +55,11 @@ export class LiveControl {
    * one-sentence Error where the call is in none.
    */
   async withCall<T>(id: TaskId, fresh: boolean, use: (call: CallControl) => Promise<T>): Promise<T> {
-    const known = fresh ? undefined : this.find(this.joined, id);
-    const call = known ?? this.find(await this.join(), id);
+    const last = fresh ? undefined : this.find(this.joined, id);
+    const known = last && (await use(last));
+    // What is not found may only have lost its number in the snapshot, as all do when some session of the inspector ends.
+    if (known !== undefined) return known;
+    const call = this.find(await this.join(), id);
     if (!call) throw new Error('This call cannot be found in the heap: it has ended, or began before it was watched.');
     return use(call);
   }

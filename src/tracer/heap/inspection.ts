@@ -20,6 +20,8 @@ export interface InspectedCall {
 export interface CallScope {
   /** It belongs to this call; the others are shared by other functions. */
   own: boolean;
+  /** That of a function or module around the call's. */
+  around: boolean;
   objectId: string;
 }
 
@@ -47,6 +49,10 @@ const LOOKUP_TIMEOUT_MS = 60_000;
 /** Scopes that belong to one call; those outside are shared by other functions. */
 const OWN_SCOPE = /^(Local|Block|Catch|With)\b/;
 const MAX_LOCALS = 100;
+
+function scopeKind(description: string): Pick<CallScope, 'own' | 'around'> {
+  return { own: OWN_SCOPE.test(description), around: /^(Closure|Module)\b/.test(description) };
+}
 
 /** Asks the process about suspended calls, by their ids in the snapshot. */
 export class CallInspector {
@@ -91,7 +97,7 @@ export class CallInspector {
   async scopes(call: InspectedCall): Promise<CallScope[]> {
     if (!call.scopes) return [];
     const { result } = await this.#properties(call.scopes);
-    return result.flatMap(({ value }) => (value?.objectId ? [{ own: OWN_SCOPE.test(value.description ?? ''), objectId: value.objectId }] : []));
+    return result.flatMap(({ value }) => (value?.objectId ? [{ ...scopeKind(value.description ?? ''), objectId: value.objectId }] : []));
   }
 
   /** The own data properties of an object; no getter or proxy is run for it. */

@@ -32,6 +32,14 @@ async function either(first) {
   await once(signal, 'abort');
   say('either went on');
 }
+function outer() {
+  const shared = (globalThis.shared = new AbortController());
+  shared.signal.onabort = () => say('shared');
+  return async function around() {
+    await new Promise((resolve) => shared.signal.addEventListener('abort', resolve));
+    say('around went on');
+  };
+}
 async function timed(label) {
   await new Promise((resolve) => setTimeout(resolve, 5_000_000, label));
   say('timed went on');
@@ -64,6 +72,7 @@ const first = new AbortController();
 const loader = new Loader();
 void loader.load('http://x');
 void either(first.signal);
+void outer()();
 void timed('one');
 void slept();
 void polls();
@@ -120,6 +129,14 @@ for (const major of nodeMajors) {
       assert.equal(aborts[0]!.followers, 1);
       await either.change({ kind: 'abort', heapId: aborts[0]!.heapId });
       await target.printed('either went on');
+    });
+
+    it('has a controller of the code around it aborted', async () => {
+      const around = control('around');
+      const { aborts } = (await around.choices())!;
+      assert.deepEqual(aborts.map(({ found, listeners }) => [found, listeners]), [['shared of the code around it', 2]]);
+      await around.change({ kind: 'abort', heapId: aborts[0]!.heapId });
+      await target.printed('around went on');
     });
 
     it('has its timer fired, as if the time were over', async () => {
