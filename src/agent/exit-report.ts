@@ -1,6 +1,6 @@
 // Tells who started the program what is pending when it ends: one file for each process and thread, in a private folder.
-import fs from 'node:fs';
-import path from 'node:path';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { AgentPart } from './part';
 import { PROTOCOL_VERSION, type EndReason, type ExitReport } from './protocol';
@@ -13,8 +13,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
  * which ends the process by the same signal, unless the program listens as well.
  */
 export function reportAtExit(folder: string, ask: () => string): AgentPart {
-  const { writeFileSync, renameSync, rmSync } = fs;
-  const file = path.join(folder, `${process.pid}-${threadId}`);
+  // As they are now: the program may put others in their places.
+  const [writeFile, rename, remove] = [writeFileSync, renameSync, rmSync];
+  const file = join(folder, `${process.pid}-${threadId}`);
   const started = `${file}.running`;
   let dry = false;
 
@@ -22,9 +23,9 @@ export function reportAtExit(folder: string, ask: () => string): AgentPart {
     try {
       const report: ExitReport = { version: PROTOCOL_VERSION, command: process.argv.slice(1), reason, code, answer: ask() };
       // Renamed, so that nobody ever reads half of it.
-      writeFileSync(`${file}.part`, JSON.stringify(report), { mode: 0o600 });
-      renameSync(`${file}.part`, `${file}.json`);
-      rmSync(started, { force: true });
+      writeFile(`${file}.part`, JSON.stringify(report), { mode: 0o600 });
+      rename(`${file}.part`, `${file}.json`);
+      remove(started, { force: true });
     } catch {
       // The folder is gone: nobody waits for the report any more.
     }
@@ -44,7 +45,7 @@ export function reportAtExit(folder: string, ask: () => string): AgentPart {
   };
 
   try {
-    writeFileSync(started, '', { mode: 0o600 });
+    writeFile(started, '', { mode: 0o600 });
   } catch {
     return { poll: () => undefined, remove: () => undefined };
   }

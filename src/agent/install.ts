@@ -48,6 +48,6 @@ export function install(config: AgentConfig, starters: PartStarters): AgentHandl
     const part = start(config, handle);
     if (part) parts.set(name, part);
   }
-  Object.defineProperty(globalThis, property, { value: handle, enumerable: false, configurable: true, writable: false });
+  Object.defineProperty(globalThis, property, { value: handle, configurable: true });
   return handle;
 }

@@ -1,4 +1,4 @@
-import vm from 'node:vm';
+import { createContext, runInContext } from 'node:vm';
 
 /** What we read of one frame of a stack. */
 export interface CallFrame {
@@ -28,8 +28,8 @@ const DEPTH = 11;
  * its own, so that neither `Error.stackTraceLimit` nor `Error.prepareStackTrace` of the program is ever touched or seen.
  */
 export function stackReader(depth = DEPTH): () => CallFrame[] {
-  const context = vm.createContext({}, { name: 'asyncscope' });
-  return vm.runInContext(
+  const context = createContext({}, { name: 'asyncscope' });
+  return runInContext(
     `Error.stackTraceLimit = ${depth};
      Error.prepareStackTrace = (error, frames) => frames;
      (() => { const holder = {}; Error.captureStackTrace(holder); const frames = holder.stack; return Array.isArray(frames) ? frames : []; })`,

@@ -21,7 +21,7 @@ export function startTracking(): TaskPart {
   const list = new TaskList();
   const runtime: Runtime = { allTasks: () => list.describe(), nameTask: (name) => list.name(name) };
   const key = Symbol.for(RUNTIME_KEY);
-  Object.defineProperty(globalThis, key, { value: runtime, enumerable: false, configurable: true, writable: false });
+  Object.defineProperty(globalThis, key, { value: runtime, configurable: true });
   return {
     tracker: list.tracker,
     running: () => list.running(),

@@ -25,7 +25,7 @@ const OTHERS = ['async_hooks with a Map', 'why-is-node-running', 'wtfnode', 'blo
 /** Enough to be measured; those that are slow get less. */
 const MICRO_AWAITS = 1_000_000;
 const MICRO_AWAITS_OF_OTHERS = 60_000;
-const REQUESTS = 3_000;
+const REQUESTS = 6_000;
 const REQUESTS_OF_OTHERS = 300;
 const CONNECTIONS = 20;
 const PENDING = 100_000;
@@ -158,7 +158,7 @@ class TrackBench {
     try {
       const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
       const port = Number(line);
-      await load(port, agent, requests / 4);
+      await load(port, agent, requests / 2); // compiled by now
       await get(port, agent, '/start');
       await load(port, agent, requests);
       return Number(await get(port, agent, '/stop'));
