@@ -103,13 +103,6 @@ export class TaskList implements AgentPart {
     return { id: table.id(slot), name, url, line, column };
   }
 
-  stamps(): number[] {
-    const { table, sites } = this.tracker;
-    const stamps: number[] = [];
-    for (let slot = 0; slot < table.used; slot++) if (table.flags(slot) !== 0 && isCall(sites.kind(table.site(slot)))) stamps.push(table.stamp(slot), table.id(slot));
-    return stamps;
-  }
-
   /** Names the call that runs now. False where there is none that is known. */
   name(text: string): boolean {
     const { table } = this.tracker;

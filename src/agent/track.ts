@@ -9,8 +9,6 @@ export interface TaskPart extends AgentPart {
   readonly tracker: PromiseTracker;
   /** The async call that runs now. */
   running(): BlockedTask | undefined;
-  /** For each pending call what its promise is stamped with, followed by its id: a heap snapshot shows the stamps. */
-  stamps(): number[];
   /** The promises of the answer's `unheard` by number, for who can see what became of them; and which of them were not rejected. */
   unheard(): Record<number, object>;
   dropUnheard(numbers: readonly number[]): void;
@@ -25,7 +23,6 @@ export function startTracking(): TaskPart {
   return {
     tracker: list.tracker,
     running: () => list.running(),
-    stamps: () => list.stamps(),
     unheard: () => list.tracker.unheard.promises(),
     dropUnheard: (numbers) => list.tracker.unheard.drop(numbers),
     poll: (request) => list.poll(request),

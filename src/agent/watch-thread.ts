@@ -13,7 +13,9 @@ export const slots = {
   asked: 3,
   /** Always 0: to wait at. */
   never: 4,
-  count: 5,
+  /** 1 where somebody has taken a heap snapshot: when a session of the inspector ends, V8 forgets what the ids in it stand for. */
+  snapshot: 5,
+  count: 6,
 } as const;
 
 export interface WatchData {
@@ -57,7 +59,6 @@ export function watchThread(load: (name: string) => unknown): void {
   let ping = 0;
   /** `open`: nothing is known of this turn. `idle`: the loop waits. `pinged` and `blocked` have a timer of their own. */
   let state: 'open' | 'idle' | 'pinged' | 'blocked' = 'open';
-  /** Kept once it is there: when a session ends, V8 forgets for all others what the ids of a heap snapshot stand for. */
   let session: inspectorModule.Session | undefined;
 
   const cpuTime = () => {
@@ -83,6 +84,11 @@ export function watchThread(load: (name: string) => unknown): void {
   const ask = () => {
     if (hasTurned() || Atomics.load(shared, slot.answered) === ping) {
       if (state !== 'open') state = 'idle';
+      if (Atomics.load(shared, slot.snapshot) === 0) {
+        // Node writes to stderr when a program ends that has one.
+        session?.disconnect();
+        session = undefined;
+      }
       return;
     }
     state = 'blocked';

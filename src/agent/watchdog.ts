@@ -14,7 +14,7 @@ const maxNoted = 64;
 export interface WatchdogHandle {
   /** For the watching thread: notes the stack. Takes the time of `process.hrtime()`, in milliseconds, when it asked. */
   note(askedAt: number): void;
-  /** For a client: the program stands at a breakpoint, or is held up by a snapshot for up to `ms`: turns until then are no blocks of its own, nor is this one. */
+  /** For a client: the program stands at a breakpoint, or is held up by a heap snapshot for up to `ms`: turns until then are no blocks of its own, nor is this one. */
   forgive(ms?: number): void;
   /** For a client: BlockedLoop as JSON. */
   tell(): string;
@@ -82,6 +82,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   function forgive(ms = 0): void {
     forgiven = true;
     forgivenUntil = now() + ms;
+    if (ms > 0) Atomics.store(shared, slots.snapshot, 1);
   }
 
   function watch(): void {

@@ -85,6 +85,13 @@ describe('the watchdog', function () {
     assert.equal(plain.code, 7);
   });
 
+  it('writes nothing when a program ends that was blocked', async () => {
+    for (const major of nodeMajors) {
+      const program = 'setTimeout(() => { const until = performance.now() + 300; while (performance.now() < until); }, 50); setTimeout(() => process.exit(5), 700)';
+      assert.deepEqual(await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 })), { code: 5, signal: null, stdout: '', stderr: '' });
+    }
+  });
+
   it('says of a block that still lasts how long it has lasted, and where', async () => {
     const { stdout } = await runToEnd(
       await nodeBinary(22),

@@ -1,5 +1,6 @@
 // The client of the agent in a process: brings it in, asks it, takes it out. Everything goes over the inspector session.
 import { handleName, type AgentConfig } from '../../agent/config';
+import { SiteKind } from '../../agent/sites';
 import { isCount, parseAnswer, parseTaskChanges, PROTOCOL_VERSION, type PollAnswer, type PollRequest, type TaskCounts } from '../../agent/protocol';
 import type { InspectorSession } from '../inspector/session';
 import type { Task, TaskId } from '../task';
@@ -82,7 +83,18 @@ export class LiveAgent {
 
   /** The pending calls by what their promises are stamped with in the heap. Rejects with a one-sentence Error. */
   async stamps(): Promise<Map<number, TaskId>> {
-    const told = await evaluate(this.session, `${this.handle}?.parts.get('tasks')?.stamps()`);
+    // The agent itself has no use for it, and must be small.
+    const told = await evaluate(
+      this.session,
+      `(({ table, sites }) => {
+        const told = [];
+        for (let slot = 0; slot < table.used; slot++) {
+          const isCall = table.flags(slot) !== 0 && [${SiteKind.call}, ${SiteKind.next}].includes(sites.kind(table.site(slot)));
+          if (isCall) told.push(table.stamp(slot), table.id(slot));
+        }
+        return told;
+      })(${this.handle}.parts.get('tasks').tracker)`,
+    );
     if (!Array.isArray(told) || told.length % 2 !== 0 || !told.every(isCount)) throw new Error('The agent in the process does not tell which call is which.');
     const stamps = new Map<number, TaskId>();
     for (let index = 0; index < told.length; index += 2) stamps.set(told[index]!, `${this.idPrefix}${told[index + 1]}`);
