@@ -1,7 +1,9 @@
-import { isCallExpression, isIdentifier, isNewExpression, isPropertyAccessExpression, type Asking, type Checker, type Node } from '../program';
-import { skipOuterExpressions } from '../syntax/expressions';
-import type { FunctionNode } from '../syntax/functions';
+import { SymbolFlags, identifiersNamed, isCallExpression, isIdentifier, isNewExpression, isPropertyAccessExpression, isVariableDeclaration, type Asking, type Checker, type Node } from '../program';
+import { calleeName, skipOuterExpressions } from '../syntax/expressions';
+import { isDeclarationFile } from '../syntax/file-names';
+import { enclosingFunction, isFunctionNode, type FunctionNode } from '../syntax/functions';
 import type { Passed } from './declared-names';
+import { runsOnce } from './guards';
 
 /** Methods of arrays, maps, sets, strings and iterators that call their argument before they return. */
 const iterating = new Set([
@@ -56,6 +58,32 @@ export function* runsAtOnce(checker: Checker, { name }: CallbackRun): Asking<boo
   const symbol = yield* checker.getSymbolAtLocation.gen(name);
   const declarations = symbol?.declarations ?? [];
   return declarations.length === 0 || declarations.some((declaration) => /\/lib\.[\w.]+\.d\.ts$/.test(declaration.path));
+}
+
+/**
+ * Whether a function of the user's own calls what it is given for a parameter before it returns, as `measure` does:
+ * `function measure(work) { const started = now(); work(); … }`.
+ */
+export function* callsParameter(checker: Checker, { call, index }: Passed): Asking<boolean> {
+  const name = calleeName(call.expression);
+  const symbol = name && (yield* checker.getSymbolAtLocation.gen(name));
+  const declared = symbol && symbol.flags & SymbolFlags.Alias ? yield* checker.getAliasedSymbol.gen(symbol) : symbol;
+  for (const handle of declared?.declarations ?? []) {
+    if (isDeclarationFile(handle.path) || handle.path.includes('/node_modules/')) continue;
+    const node: Node | undefined = yield* handle.resolve.gen();
+    const held = node && isVariableDeclaration(node) && node.initializer ? skipOuterExpressions(node.initializer) : node;
+    if (held && isFunctionNode(held) && runsParameter(held, index)) return true;
+  }
+  return false;
+}
+
+function runsParameter(fn: FunctionNode, index: number): boolean {
+  const parameters = fn.parameters.filter(({ name }) => !(name && isIdentifier(name) && name.text === 'this'));
+  const parameter = parameters[index];
+  if (!fn.body || !parameter || parameter.dotDotDotToken || !isIdentifier(parameter.name)) return false;
+  return identifiersNamed(parameter.name.text, fn.body).some(
+    (used) => isCallExpression(used.parent) && used.parent.expression === used && enclosingFunction(used) === fn && !runsOnce({ node: used.parent }),
+  );
 }
 
 function isCalledHere(node: Node): boolean {

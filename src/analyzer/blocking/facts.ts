@@ -30,7 +30,7 @@ import {
   type TaggedTemplateExpression,
 } from '../program';
 import { extendedClass, type ClassNode } from '../syntax/classes';
-import { skipOuterExpressions } from '../syntax/expressions';
+import { accessedNameNode, skipOuterExpressions } from '../syntax/expressions';
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
 import { callbackRun, passedRun } from './callbacks';
 import { declaredNames, passedTo, type Passed } from './declared-names';
@@ -247,7 +247,8 @@ class Reader {
       passed,
     });
     const run = callbackRun(node, passed);
-    if (run) this.addSite({ kind: 'inline', name: '', nameNode: run.name ?? node, node, within, inlined: facts });
+    const mayRun = passed?.property === undefined && facts.kind === 'sync' && passed && isCallExpression(passed.call);
+    if (run || mayRun) this.addSite({ kind: 'inline', name: '', nameNode: run?.name ?? node, node, within, inlined: facts });
     this.visitBelow(node, facts);
   }
 
@@ -351,10 +352,10 @@ function isRequire(node: Expression): boolean {
   return isCallExpression(node) && isIdentifier(node.expression) && node.expression.text === 'require' && node.arguments[0] !== undefined && isStringLiteral(node.arguments[0]);
 }
 
-/** `f` of `f` and `o.f`. */
+/** `f` of `f`, `o.f` and `o['f']`. */
 function nameOf(node: Expression): (Node & { text: string }) | undefined {
   const at = skipOuterExpressions(node);
-  return isIdentifier(at) ? at : isPropertyAccessExpression(at) ? at.name : undefined;
+  return isIdentifier(at) ? at : accessedNameNode(at);
 }
 
 /** `f` of `f.bind(…)`. */

@@ -37,7 +37,7 @@ export function isChosen(site: Site): boolean {
  * Whether what a site reads is kept, so that it runs once, or once for each key: `x ??= read()`, `if (!x) x = read()`,
  * `if (cache.has(k)) return cache.get(k); … cache.set(k, read(k))`, `if (loaded) return; read(); loaded = true`.
  */
-export function runsOnce(site: Site): boolean {
+export function runsOnce(site: Pick<Site, 'node'>): boolean {
   for (const at of parentsInFunction(site.node)) {
     const { parent } = at;
     if (isBinaryExpression(parent) && parent.right === at && isKeeping(parent)) return true;

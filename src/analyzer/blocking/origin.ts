@@ -15,19 +15,20 @@ import {
   isNewExpression,
   isObjectBindingPattern,
   isParameterDeclaration,
-  isPropertyAccessExpression,
   isPropertyDeclaration,
   isStringLiteral,
   isTypeReferenceNode,
   isVariableDeclaration,
   type Asking,
   type Checker,
+  type ElementAccessExpression,
   type Expression,
   type Node,
+  type PropertyAccessExpression,
   type Symbol,
   type TypeNode,
 } from '../program';
-import { skipOuterExpressions } from '../syntax/expressions';
+import { accessedNameNode, skipOuterExpressions } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { catalogueModule, returnedClass } from './catalogue';
 import { nameText } from './declared-names';
@@ -64,11 +65,12 @@ export function* originOf(checker: Checker, expression: Expression, steps = maxS
     if (global && (symbol?.declarations ?? []).every((declaration) => isDeclarationFile(declaration.path))) return global;
     return symbol && (yield* originOfSymbol(checker, symbol, steps - 1));
   }
-  if (isPropertyAccessExpression(node)) {
-    const base = yield* originOf(checker, node.expression, steps - 1);
-    if (base) return memberOf(base, node.name.text);
+  const accessed = accessedNameNode(node);
+  if (accessed) {
+    const base = yield* originOf(checker, (node as PropertyAccessExpression | ElementAccessExpression).expression, steps - 1);
+    if (base) return memberOf(base, accessed.text);
     // A field: what it was initialized with, or its type.
-    const symbol = yield* checker.getSymbolAtLocation.gen(node.name);
+    const symbol = yield* checker.getSymbolAtLocation.gen(accessed);
     return symbol && (yield* originOfSymbol(checker, symbol, steps - 1));
   }
   if (isAwaitExpression(node)) return yield* originOf(checker, node.expression, steps - 1);

@@ -25,11 +25,11 @@ import {
   type NodeHandle,
   type Symbol,
 } from '../program';
-import { skipOuterExpressions } from '../syntax/expressions';
+import { accessedNameNode, skipOuterExpressions } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { isFunctionNode } from '../syntax/functions';
 import { catalogueModule, findApi, type BlockingApi } from './catalogue';
-import { passedRun, runsAtOnce } from './callbacks';
+import { callsParameter, passedRun, runsAtOnce } from './callbacks';
 import { fileFacts, unbound, type Alias, type Site } from './facts';
 import { originOf, type Origin } from './origin';
 
@@ -45,9 +45,10 @@ const maxSteps = 8;
 
 /** What a site calls or hands over; undefined where that is neither a blocking API nor a function that can be followed. */
 export function* targetOf(checker: Checker, site: Site): Asking<Target | undefined> {
-  const run = site.passed ? passedRun(site.passed) : site.inlined?.passed && passedRun(site.inlined.passed);
+  const passed = site.passed ?? site.inlined?.passed;
+  const run = passed && passedRun(passed);
   if (run && !(yield* runsAtOnce(checker, run))) return undefined;
-  if (site.inlined) return { run: site.inlined.key };
+  if (site.inlined) return run || !passed || (yield* callsParameter(checker, passed)) ? { run: site.inlined.key } : undefined;
   const constructs = isNewExpression(site.node) && site.kind === 'call';
   const target = yield* targetOfName(checker, site.nameNode, constructs, maxSteps);
   if (!target || !('api' in target) || site.kind !== 'call') return target;
@@ -65,7 +66,7 @@ export function* aliasTarget(checker: Checker, { nameNode, result }: Alias): Ask
 function* targetOfName(checker: Checker, nameNode: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
   if (steps === 0) return undefined;
   const parent = nameNode.parent;
-  const expression = (isPropertyAccessExpression(parent) && parent.name === nameNode ? parent : nameNode) as Expression;
+  const expression = (accessedNameNode(parent as Expression) === nameNode ? parent : nameNode) as Expression;
   const origin = yield* originOf(checker, expression);
   if (origin) {
     const api = apiOfOrigin(origin, constructs);

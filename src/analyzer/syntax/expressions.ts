@@ -43,8 +43,13 @@ export function calleeName(callee: Expression): Node | undefined {
 
 /** The name of a property that is written out, `a.name` or `a['name']`; undefined for others. */
 export function accessedName(node: Expression): string | undefined {
-  if (isPropertyAccessExpression(node)) return node.name.text;
+  return accessedNameNode(node)?.text;
+}
+
+/** The node of that name: an identifier or a string literal. */
+export function accessedNameNode(node: Expression): (Node & { text: string }) | undefined {
+  if (isPropertyAccessExpression(node)) return node.name;
   if (!isElementAccessExpression(node)) return undefined;
   const argument = skipParentheses(node.argumentExpression);
-  return isStringLiteralLikeNode(argument) ? argument.text : undefined;
+  return isStringLiteralLikeNode(argument) ? argument : undefined;
 }
