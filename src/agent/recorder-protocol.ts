@@ -33,8 +33,16 @@ export function packStep(step: number, site: number, code: number): number {
   return (((step << CODE_BITS) | code) << SITE_BITS) | site;
 }
 
-export function unpackStep(packed: number): { step: number; site: number; code: number } {
-  return { step: packed >>> (SITE_BITS + CODE_BITS), code: (packed >>> SITE_BITS) & ((1 << CODE_BITS) - 1), site: packed & ((1 << SITE_BITS) - 1) };
+export function stepOf(packed: number): number {
+  return packed >>> (SITE_BITS + CODE_BITS);
+}
+
+export function codeOf(packed: number): number {
+  return (packed >>> SITE_BITS) & ((1 << CODE_BITS) - 1);
+}
+
+export function siteOf(packed: number): number {
+  return packed & ((1 << SITE_BITS) - 1);
 }
 
 /** A block of the event loop that is over. */

@@ -60,8 +60,8 @@ export class Chart {
     this.drawMatches();
     this.drawSelection();
     context.restore();
-    this.drawBlocks();
     this.drawAxis();
+    this.drawBlocks();
   }
 
   /** Where the lane begins. */
@@ -133,9 +133,8 @@ export class Chart {
       context.fillStyle = theme.blocked;
       context.globalAlpha = 0.13;
       context.fillRect(left, AXIS_HEIGHT, wide, height);
-      context.globalAlpha = 0.85;
-      context.fillRect(left, 0, wide, AXIS_HEIGHT - 1);
       context.globalAlpha = 1;
+      context.fillRect(left, 0, wide, AXIS_HEIGHT - 1);
       if (theme.isHighContrast) {
         context.strokeStyle = theme.blocked;
         context.strokeRect(left + 0.5, AXIS_HEIGHT, Math.max(1, wide - 1), height);
@@ -327,7 +326,8 @@ export class Chart {
     if (room <= 0) return;
     const width = this.widthOf(text);
     if (width <= room) return this.context.fillText(text, x, y);
-    const letters = Math.floor((room / width) * text.length) - 1;
+    let letters = Math.floor((room / width) * text.length);
+    while (letters >= 2 && this.widthOf(`${text.slice(0, letters)}…`) > room) letters--;
     if (letters >= 2) this.context.fillText(`${text.slice(0, letters)}…`, x, y);
   }
 

@@ -12,11 +12,31 @@ import { Search } from './search';
 import { onThemeChange, readTheme } from './theme';
 import { Viewport } from './viewport';
 
-declare function acquireVsCodeApi(): { postMessage(message: FromPage): void };
+declare function acquireVsCodeApi(): {
+  postMessage(message: FromPage): void;
+  /** Lasts while the page is hidden, which is made anew then. */
+  setState(state: PageState): void;
+  getState(): PageState | undefined;
+};
+
+/** What the user looks at. */
+interface PageState {
+  /** Which recording: when it began. */
+  startedAt: number;
+  from: number;
+  to: number;
+  follows: boolean;
+  scrollTop: number;
+  /** The number of the selected task. */
+  selected: number | undefined;
+  query: string;
+}
 
 /** What was worked out is shown at most so much of the time. */
 const MOST_BUSY = 0.1;
 const LEAST_BETWEEN_MS = 200;
+/** What is in sight is remembered so often at most. */
+const REMEMBER_MS = 300;
 
 const vscode = acquireVsCodeApi();
 const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -49,6 +69,8 @@ let refreshTimer: number | undefined;
 /** How long the last refresh took. Milliseconds. */
 let cost = 0;
 let isDrawn = true;
+let isRestored = false;
+let rememberTimer: number | undefined;
 
 const overview = new Overview(overviewCanvas, overviewContext, () => ({ model, viewport, theme, width }), () => moved());
 
@@ -80,6 +102,7 @@ byId('next').addEventListener('click', () => nextMatch(1));
 searchInput.addEventListener('input', () => {
   search.run(model, searchInput.value);
   showFound();
+  remember();
   draw();
 });
 searchInput.addEventListener('keydown', (event) => {
@@ -112,6 +135,7 @@ function receive(message: ToPage): void {
       else viewport.fit(model.since, model.now);
       setState(message.state, message.reason);
       refresh();
+      restore();
       return;
     case 'add':
       model.add(message.batch);
@@ -134,12 +158,35 @@ function setState(next: RecordingState, reason = ''): void {
   const told: Record<RecordingState, string> = {
     recording: 'Recording',
     paused: 'Paused',
-    ended: reason || 'The recording has ended.',
+    ended: 'Ended',
     file: `Recorded ${new Date(model.recording.process.startedAt).toLocaleString()}`,
   };
   byId('state').textContent = told[state];
-  live.textContent = told[state];
+  byId('state').title = reason;
+  live.textContent = `${told[state]}. ${reason}`;
   moved();
+}
+
+/** Shows what was in sight before the page was hidden. */
+function restore(): void {
+  const before = vscode.getState();
+  isRestored = true;
+  if (before?.startedAt !== model.recording.process.startedAt) return;
+  viewport.show(before.from, before.to, model.since, model.now);
+  viewport.follows = before.follows && state === 'recording';
+  chartElement.scrollTop = before.scrollTop;
+  searchInput.value = before.query;
+  search.run(model, before.query);
+  showFound();
+  if (before.selected !== undefined) select(model.spans.row(before.selected));
+  moved();
+}
+
+function remember(): void {
+  if (!isRestored) return;
+  const { from, to, follows } = viewport;
+  const number = selected === NONE ? undefined : model.spans.number[selected];
+  vscode.setState({ startedAt: model.recording.process.startedAt, from, to, follows, scrollTop: chartElement.scrollTop, selected: number, query: search.query });
 }
 
 /** Works out and shows what has come since the last time. */
@@ -185,6 +232,7 @@ function select(row: number): void {
   selected = row;
   showDetails(details, model, row, actions);
   live.textContent = row === NONE ? '' : sentenceOf(model, row);
+  remember();
   moved();
 }
 
@@ -264,6 +312,10 @@ function draw(): void {
     if (viewport.follows) viewport.follow(moves && heardAt > 0 ? Math.min(model.now, model.now - LEAST_BETWEEN_MS + (performance.now() - heardAt)) : model.now);
     chart.draw({ model, viewport, theme, search, selected, hovered, width, height, scrollTop: chartElement.scrollTop });
     overview.draw();
+    rememberTimer ??= window.setTimeout(() => {
+      rememberTimer = undefined;
+      remember();
+    }, REMEMBER_MS);
     if (moves && state === 'recording') draw();
   });
 }

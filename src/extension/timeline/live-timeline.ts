@@ -57,7 +57,7 @@ export class LiveTimeline {
   private alone(act: () => Promise<void>): void {
     this.busy = this.busy.then(act).catch((error: unknown) => {
       clearTimeout(this.timer);
-      if (!this.isClosed) this.page.show('ended', `Ended: ${error instanceof Error ? error.message : String(error)}`);
+      if (!this.isClosed) this.page.show('ended', error instanceof Error ? error.message : String(error));
     });
   }
 

@@ -1,4 +1,5 @@
 // The worker threads of a process, each a session of its own, carried by the main thread's session (NodeWorker domain).
+import { watchThreadName } from '../../agent/blocked-loop';
 import { ProtocolSession } from './protocol-session';
 
 export interface AttachedWorker {
@@ -33,11 +34,11 @@ export class WorkerThreads {
     });
   }
 
-  /** Those that run now, in the order of their ids. */
+  /** Those of the program that run now, in the order of their ids. */
   async list(): Promise<AttachedWorker[]> {
     // Node announces every running worker before it answers.
     await this.parent.send('NodeWorker.enable', { waitForDebuggerOnStart: false });
-    return [...this.attached.values()].sort((a, b) => Number(a.id) - Number(b.id));
+    return [...this.attached.values()].filter(({ name }) => name !== watchThreadName).sort((a, b) => Number(a.id) - Number(b.id));
   }
 
   private attach(sessionId: string, info: WorkerInfo): AttachedWorker {

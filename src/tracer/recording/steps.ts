@@ -1,5 +1,5 @@
 // The steps of calls as the recorder in the process sends them.
-import { LAST_STEP, NUMBERS_PER_STEP, Step, unpackStep, type RecorderData } from '../../agent/recorder-protocol';
+import { codeOf, LAST_STEP, NUMBERS_PER_STEP, siteOf, Step, stepOf, type RecorderData } from '../../agent/recorder-protocol';
 
 export interface CallStep {
   step: number;
@@ -22,7 +22,10 @@ export function readSteps({ steps, now }: Pick<RecorderData, 'steps' | 'now'>, v
     const bytes = Buffer.from(part, 'base64');
     if (bytes.length % BYTES !== 0) throw new Error('The recorder’s steps are damaged.');
     for (let at = 0; at < bytes.length; at += BYTES) {
-      Object.assign(current, unpackStep(bytes.readUInt32LE(at)));
+      const packed = bytes.readUInt32LE(at);
+      current.step = stepOf(packed);
+      current.code = codeOf(packed);
+      current.site = siteOf(packed);
       if (current.step < Step.begin || current.step > LAST_STEP) throw new Error('The recorder’s steps are damaged.');
       // Only the time's low bits are told; it is never later than now.
       current.at = (microseconds - ((microseconds - bytes.readUInt32LE(at + 4)) >>> 0)) / 1000;

@@ -75,11 +75,14 @@ describe('the timeline of a program', function () {
   it('goes on while another editor hides it, and is drawn again', async function () {
     if (!hasWindow) this.skip();
     const before = await taskCount();
+    await type('webview:#search', { text: 'handleOrder' });
     await vscode.window.showTextDocument(fileUri('app.js'), { viewColumn: vscode.ViewColumn.One });
     await eventually(async () => ((await texts('iframe.webview.ready')) ?? []).length === 0);
     await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
     await eventually(async () => (await taskCount()) > before);
     assert.deepEqual(await texts('webview:#state'), ['Recording']);
+    await eventually(async () => /^[1-9]\d* found$/.test((await texts('webview:#found'))?.[0] ?? ''));
+    await type('webview:#search', { text: '' });
   });
 
   it('records nothing while it is paused', async function () {
@@ -106,8 +109,19 @@ describe('the timeline of a program', function () {
     await eventually(async () => (await agents()) === 0);
   });
 
-  it('is opened again without the program, in every theme', async function () {
+  it('keeps what was recorded when the program ends', async function () {
+    await vscode.commands.executeCommand('asyncscope.timeline.show');
+    if (hasWindow) await eventually(async () => (await taskCount()) > 100);
     await vscode.debug.stopDebugging();
+    if (hasWindow) await eventually(async () => (await texts('webview:#state'))?.[0] === 'Ended');
+    const target = vscode.Uri.file(path.join(folder, 'ended.csv'));
+    await vscode.commands.executeCommand('asyncscope.timeline.exportCsv', { target });
+    assert.ok((await readFile(target.fsPath, 'utf8')).split('\n').length > 100);
+    await screenshot('timeline-ended');
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  it('is opened again without the program, in every theme', async function () {
     await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(path.join(folder, 'app.asynctrace')));
     if (!hasWindow) this.skip();
     await eventually(async () => (await texts('webview:#state'))?.[0]?.startsWith('Recorded ') === true);

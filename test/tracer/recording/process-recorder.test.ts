@@ -103,11 +103,34 @@ describe('the recording of a running process', function () {
     assert.deepEqual(recording.gaps.map(({ dropped }) => dropped), [0]);
     const spans = TaskSpans.of(recording);
     const text = new SpanText(recording, spans);
-    const rows = rowsOf(spans);
+    const rows = rowsOf(spans).filter((row) => spans.state[row] !== SpanState.mistake);
     const [waiting] = rows.filter((row) => text.name(row) === 'begin');
     assert.equal(text.state(waiting!), 'ended while nothing was recorded');
     assert.equal(rows.filter((row) => text.name(row) === 'top').length, 1, 'what ran while it was paused is not in it');
     assert.deepEqual(rows.filter((row) => text.name(row) === 'oldest').map((row) => text.doubt(row)), ['began before it was watched'], 'it goes on');
+  });
+
+  it('has lanes of their own for worker threads', async () => {
+    await evaluate('startWorker()');
+    const threads = [];
+    for (const { name, session } of [{ name: 'main thread', session: target.attachment.session }, ...(await target.attachment.workerThreads())]) {
+      threads.push({ name, session, secret: (await LiveAgent.install(session, { agentPath })).secret });
+    }
+    assert.equal(threads.length, 2);
+    const both = await ProcessRecorder.start({ threads, process: { pid: 1, node: 'v24', label: 'both' }, recorderPath: path.resolve('dist/recorder.js') });
+    while (both.recording.count === 0 || !rowsOf(TaskSpans.of(both.recording)).some((row) => TaskSpans.of(both.recording).thread[row] === 1)) await both.poll();
+    await evaluate('run(5)');
+    await both.poll();
+    const spans = TaskSpans.of(both.recording);
+    const text = new SpanText(both.recording, spans);
+    const lanes = layOut(spans, both.recording.now, both.recording.threads.length);
+    const inWorker = rowsOf(spans).filter((row) => spans.thread[row] === 1 && lanes.lane[row] !== NONE);
+    assert.ok(inWorker.length > 0 && inWorker.every((row) => lanes.lane[row]! >= lanes.threads[1]!));
+    assert.ok(inWorker.some((row) => text.name(row) === 'inWorker'));
+    const inMain = rowsOf(spans).filter((row) => text.name(row) === 'top');
+    assert.ok(inMain.length === 5 && inMain.every((row) => spans.thread[row] === 0 && lanes.lane[row]! < lanes.threads[1]!));
+    checkTrace([...chromeTrace(both.recording)].join(''));
+    await both.stop();
   });
 
   it('ends with a sentence when the process does', async () => {
