@@ -1,6 +1,5 @@
 // The Task Explorer: the view, its sources and its commands.
 import * as vscode from 'vscode';
-import type { ProcessRecorder } from '../../tracer/recording/process-recorder';
 import type { Place, Task, TaskReport } from '../../tracer/task';
 import { formatDuration, formatMegabytes, type PauseEstimate } from '../../tracer/pause-estimate';
 import { taskLine } from '../../tracer/task-text';
@@ -102,14 +101,11 @@ export class TaskExplorer implements vscode.Disposable {
     return node?.kind === 'source' ? [node.source] : [...this.sources.values()];
   }
 
-  /** Begins to record the tasks of a source, of the only one where none is meant. Rejects with a one-sentence Error. */
-  async record(node?: TreeNode): Promise<{ source: TaskSource; recorder: ProcessRecorder; wasWatched: boolean } | undefined> {
+  /** The source of a node, or the only one; the user is asked among several. */
+  async pickSource(node?: TreeNode): Promise<TaskSource | undefined> {
     const sources = this.meant(node);
-    const picked = sources.length > 1 ? await vscode.window.showQuickPick(sources.map((source) => ({ label: source.label, source })), { placeHolder: 'Which program?' }) : { source: sources[0] };
-    const source = picked?.source;
-    if (!source) return undefined;
-    const wasWatched = source.isWatched;
-    return { source, recorder: await source.record(blockedMs()), wasWatched };
+    if (sources.length < 2) return sources[0];
+    return (await vscode.window.showQuickPick(sources.map((source) => ({ label: source.label, source })), { placeHolder: 'Which program?' }))?.source;
   }
 
   private watched(): TaskSource[] {
@@ -296,6 +292,6 @@ export class TaskExplorer implements vscode.Disposable {
 }
 
 /** The setting: how long the event loop may stand still. */
-function blockedMs(): number {
+export function blockedMs(): number {
   return vscode.workspace.getConfiguration('asyncscope.trace').get<number>('blockedLoop', 50);
 }

@@ -46,8 +46,9 @@ export class TimelinePage implements vscode.Disposable {
     this.send({ type: 'state', state, reason });
   }
 
-  get isRecording(): boolean {
-    return this.state === 'recording';
+  /** Nothing more comes. */
+  get hasEnded(): boolean {
+    return this.state === 'ended' || this.state === 'file';
   }
 
   dispose(): void {

@@ -1,8 +1,10 @@
 // The commands of timelines and recordings, and the editor of recordings that were saved.
 import * as vscode from 'vscode';
 import type { Recording } from '../../tracer/recording/recording';
-import type { TaskExplorer } from '../tasks/task-explorer';
+import { blockedMs, type TaskExplorer } from '../tasks/task-explorer';
+import type { TaskSource } from '../tasks/task-source';
 import type { TreeNode } from '../tasks/task-tree';
+import type { LiveTimeline } from './live-timeline';
 import type { ExportKind } from './recordings';
 import type { TimelinePage } from './timeline-page';
 
@@ -21,6 +23,8 @@ interface SaveOptions {
 
 export class Timelines implements vscode.CustomReadonlyEditorProvider<RecordingDocument>, vscode.Disposable {
   private readonly pages = new Set<TimelinePage>();
+  /** Those of programs that are recorded. */
+  private readonly live = new Map<TaskSource, Promise<LiveTimeline>>();
   private readonly disposables: vscode.Disposable[];
 
   constructor(
@@ -63,12 +67,22 @@ export class Timelines implements vscode.CustomReadonlyEditorProvider<RecordingD
   private async show(node?: TreeNode): Promise<void> {
     const { LiveTimeline } = await import('./recordings');
     try {
-      const recorded = await this.tasks.record(node);
-      if (!recorded) return void vscode.window.showInformationMessage('No program is being debugged or watched: start one, or attach to a process in the Tasks view.');
-      const { source, recorder, wasWatched } = recorded;
-      const timeline = new LiveTimeline(recorder, source.label, this.extension);
+      const source = await this.tasks.pickSource(node);
+      if (!source) return void vscode.window.showInformationMessage('No program is being debugged: start one, or choose a process with Show Tasks of Process…');
+      // A step is told once: two timelines of one program would each have half of them.
+      const shown = await this.live.get(source);
+      if (shown && !shown.page.hasEnded) return shown.page.panel.reveal();
+      const wasWatched = source.isWatched;
+      const starting = source.record(blockedMs()).then((recorder) => new LiveTimeline(recorder, source.label, this.extension));
+      this.live.set(source, starting);
+      starting.catch(() => this.live.delete(source));
+      const timeline = await starting;
       this.keep(timeline.page);
-      timeline.onDidClose(() => void (wasWatched ? undefined : source.unwatch()));
+      timeline.onDidClose(() => {
+        if (this.live.get(source) !== starting) return;
+        this.live.delete(source);
+        if (!wasWatched) void source.unwatch();
+      });
     } catch (error) {
       void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
     }

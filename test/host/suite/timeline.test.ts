@@ -45,6 +45,8 @@ describe('the timeline of a program', function () {
     await eventually(async () => (await taskCount()) > 500 && /event loop blocked [1-9]/.test((await texts('webview:#process'))?.[0] ?? ''));
     assert.deepEqual(await texts('webview:#state'), ['Recording']);
     await screenshot('timeline-live');
+    await vscode.commands.executeCommand('asyncscope.timeline.show');
+    assert.equal(vscode.window.tabGroups.all.flatMap((group) => group.tabs).length, 1, 'a program has one timeline');
   });
 
   it('finds tasks by name, tells of them, and leads to their await', async function () {
