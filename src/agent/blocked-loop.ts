@@ -56,6 +56,9 @@ export const maxPlaces = 200;
 /** What the watching thread is called, where threads have names. */
 export const watchThreadName = 'asyncscope watchdog';
 
+/** Matches the names of all watchdogs. */
+export const watchdogNames = /^asyncscope:[0-9a-f]+:loop$/;
+
 /** The name of the global property that the watchdog answers under. */
 export function watchdogName(secret: string): string {
   return `asyncscope:${secret}:loop`;

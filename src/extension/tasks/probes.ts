@@ -9,7 +9,6 @@ import { closeWhenOpened, PendingInspectorError } from '../../tracer/inspector/o
 import type { InspectorSession } from '../../tracer/inspector/session';
 import type { LiveTarget } from '../../tracer/inspector/target';
 import type { Task, TaskCapture, TaskDetails, TaskReport } from '../../tracer/task';
-import { RemoteWatchdog } from '../../tracer/live/blocked-loop';
 import { estimatePause, type PauseEstimate } from '../../tracer/pause-estimate';
 import { agentSecret } from '../blocked/tracked-launch';
 import { lentConnection } from './debugged';
@@ -58,8 +57,7 @@ class Probe implements TaskProbe {
       const threads: LookedAtThread[] = [];
       for (const { id, name, session } of await threadsOf(attachment)) {
         const relay = new RelaySession(session);
-        const take = () => captureTasks(relay, { idPrefix: id === '0' ? 't' : `w${id}.t` });
-        const capture = this.secret === undefined ? await take() : await new RemoteWatchdog(session, this.secret).forgiving(take);
+        const capture = await captureTasks(relay, { idPrefix: id === '0' ? 't' : `w${id}.t` });
         threads.push({ id, relay, capture });
         report.threads.push({ id, name, tasks: capture.tasks });
         report.warnings.push(...capture.warnings);

@@ -1,7 +1,6 @@
 // What a user can ask and do about the tasks of one thread that is followed, by heap snapshots taken when asked for.
 import { captureTasks } from '../heap/capture';
 import type { InspectorSession } from '../inspector/session';
-import { RemoteWatchdog } from '../live/blocked-loop';
 import type { LiveAgent } from '../live/live-agent';
 import { joinSnapshot, stuckProof, stuckWarnings, type JoinedSnapshot, type StuckProof } from '../live/snapshot-join';
 import type { LiveWarning } from '../live/warnings';
@@ -86,8 +85,7 @@ export class LiveControl {
   }
 
   private async join(): Promise<JoinedSnapshot> {
-    const watchdog = new RemoteWatchdog(this.session, this.agent.secret);
-    const joining = watchdog.forgiving(() => joinSnapshot(this.agent, this.session, captureTasks));
+    const joining = joinSnapshot(this.agent, this.session, captureTasks);
     this.taking = joining.catch(() => undefined);
     return (this.joined = await joining);
   }

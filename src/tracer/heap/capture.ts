@@ -1,3 +1,4 @@
+import { watchdogNames } from '../../agent/blocked-loop';
 import { requestHeapSnapshot } from '../inspector/heap-snapshot';
 import type { InspectorSession, SnapshotChunk } from '../inspector/session';
 import type { TaskCapture } from '../task';
@@ -23,6 +24,8 @@ export interface CaptureOptions {
 const SNAPSHOT_MS_PER_MB = 150;
 const MIN_SNAPSHOT_MS = 20_000;
 const DEFAULT_INSPECT_MS = 1_000;
+/** The program's loop is watched again after so long, should we be cut off. */
+const longestHoldMs = 120_000;
 
 /**
  * Takes a heap snapshot of a live thread and reads its tasks. The thread is paused for the snapshot only. Rejects with a
@@ -37,8 +40,15 @@ export async function captureTasks(session: InspectorSession, options: CaptureOp
     await capture.complete(graph, { idPrefix: options.idPrefix, now, inspectMs: options.inspectMs ?? DEFAULT_INSPECT_MS, onAnswered: options.onAnswered });
     return capture;
   } finally {
+    // Nobody waits for the answer, which a thread in native code does not give.
+    session.send('Runtime.evaluate', { expression: forgiveHold(0), silent: true }).catch(() => undefined);
     await live.close();
   }
+}
+
+/** Where the agent watches the event loop: that we hold it up for up to `ms` is no block, and the snapshot's ids must last. */
+function forgiveHold(ms: number): string {
+  return `Object.getOwnPropertyNames(globalThis).forEach((name) => ${watchdogNames}.test(name) && globalThis[name].forgive(${ms}))`;
 }
 
 async function takeSnapshot(session: InspectorSession, scripts: LiveScripts, snapshotMs: number | undefined): Promise<{ graph: HeapGraph; now: number | undefined }> {
@@ -52,7 +62,7 @@ async function takeSnapshot(session: InspectorSession, scripts: LiveScripts, sna
     else parser.push(chunk.chunk);
   };
   const [{ result }] = await Promise.all([
-    session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression: 'performance.now()', returnByValue: true, silent: true }),
+    session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression: `(${forgiveHold(longestHoldMs)}, performance.now())`, returnByValue: true, silent: true }),
     requestHeapSnapshot(session, { onChunk, timeoutMs }),
   ]);
   return { graph: parser.finish(), now: typeof result.value === 'number' ? result.value : undefined };

@@ -136,19 +136,9 @@ export class RemoteWatchdog {
     }
   }
 
-  /** The program stands at a breakpoint, or is held up by us: that is no block. Without `ms` only this turn of its loop. */
-  async forgive(ms = 0): Promise<void> {
-    await this.call('forgive', ms);
-  }
-
-  /** What `hold` does to the program, a snapshot, is no block of its own. Rejects as that does. */
-  async forgiving<T>(hold: () => Promise<T>): Promise<T> {
-    await this.forgive(longestHold);
-    try {
-      return await hold();
-    } finally {
-      await this.forgive().catch(() => undefined); // it has ended
-    }
+  /** The program stands at a breakpoint: that is no block. */
+  async forgive(): Promise<void> {
+    await this.call('forgive');
   }
 
   /** Starts the watching thread of a debugged program; the debugger must not begin a session for it. */
@@ -164,15 +154,12 @@ export class RemoteWatchdog {
     await this.call('watch');
   }
 
-  private async call(method: 'tell' | 'forgive' | 'watch', argument?: number): Promise<unknown> {
-    const expression = `globalThis[${JSON.stringify(watchdogName(this.secret))}]?.${method}(${argument ?? ''})`;
+  private async call(method: 'tell' | 'forgive' | 'watch'): Promise<unknown> {
+    const expression = `globalThis[${JSON.stringify(watchdogName(this.secret))}]?.${method}()`;
     const { result } = await this.session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression, returnByValue: true, silent: true });
     return result.value;
   }
 }
-
-/** The program is watched again after so many milliseconds, should we be cut off. */
-const longestHold = 120_000;
 
 interface AttachedToWorker {
   sessionId: string;

@@ -3,13 +3,17 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { parseAnswer } from '../../../src/agent/protocol';
+import { captureTasks } from '../../../src/tracer/heap/capture';
+import { attach } from '../../../src/tracer/inspector/attachment';
 import { BlockedLoopReader, type BlockedReport, type BlockedSpot } from '../../../src/tracer/live/blocked-loop';
 import { blockedPlaceText, blockedSpotText, blockedText } from '../../../src/tracer/live/blocked-text';
+import { LiveAgent } from '../../../src/tracer/live/live-agent';
 import { TaskHistory } from '../../../src/tracer/live/task-history';
 import { liveWarnings } from '../../../src/tracer/live/warnings';
-import { agentFixtures, runToEnd, withAgent } from '../../agent/agent-process';
+import { agentFixtures, runToEnd, secret, withAgent } from '../../agent/agent-process';
 import { makeFolder } from '../../folder';
 import { nodeBinary } from '../../host/provision';
+import { TargetProcess } from '../inspector/target-process';
 
 const blocking = path.join(agentFixtures, 'blocking.js');
 
@@ -32,6 +36,23 @@ describe('the report of a blocked loop', function () {
     assert.deepEqual({ name: derived.task?.name, file: derived.task?.defined.file }, { name: 'main', file: blocking });
     assert.equal(spotAt(report, 'waits').exact, true);
     assert.deepEqual([...report.spots].sort((one, other) => other.totalMs - one.totalMs), report.spots, 'the worst first');
+  });
+
+  it('has nothing of a snapshot, which finds the places of calls as in a process without the agent', async () => {
+    const program = `async function waits(resolve) { if (resolve) await null; await new Promise((settle) => (globalThis.settle = settle)); await new Promise(() => undefined); }
+      void waits(); setTimeout(() => console.log('ready'), 100); setInterval(() => undefined, 1000);`;
+    const target = await TargetProcess.start(await nodeBinary(24), program, { nodeArgs: ['--inspect-port=0'], env: withAgent({ blockedMs: 60 }) });
+    const attachment = await attach({ kind: 'process', pid: target.pid });
+    try {
+      for (let looks = 0; looks < 3; looks++) {
+        const { tasks } = await captureTasks(attachment.session);
+        assert.deepEqual(tasks.map(({ name, at, atIsExact }) => [name, at?.column, atIsExact]), [['waits', program.indexOf('await new') + 1, true]]);
+      }
+      assert.deepEqual((await new LiveAgent(attachment.session, secret).poll()).answer.parts['blocked'], { thresholdMs: 60, places: [], dropped: 0 });
+    } finally {
+      await attachment.close();
+      await target.stop();
+    }
   });
 
   it('follows source maps', async () => {
