@@ -95,12 +95,18 @@ export function parseDrainRequest(text: unknown): DrainRequest {
 /** The client's side. Throws a one-sentence Error where anything does not fit. */
 export function parseRecorderData(text: unknown): RecorderData {
   if (typeof text !== 'string') throw new Error('The recorder gave no answer: it is not in the process any more.');
-  let value: (Partial<RecorderData> & { error?: unknown }) | null;
+  let value: unknown;
   try {
-    value = JSON.parse(text) as typeof value;
+    value = JSON.parse(text);
   } catch {
     throw damaged();
   }
+  return readRecorderData(value);
+}
+
+/** The same for what has been parsed, such as the part `recorder` of an answer. */
+export function readRecorderData(sent: unknown): RecorderData {
+  const value = sent as (Partial<RecorderData> & { error?: unknown }) | null | undefined;
   if (typeof value?.error === 'string') throw new Error(`The recorder refused: ${value.error}`);
   if (value?.version !== PROTOCOL_VERSION) throw new Error(`The recorder in the process is of another version than ${PROTOCOL_VERSION}: restart the process.`);
   const { now, origin, dropped, steps, firstSite, sites, names, blocks, tasks } = value;

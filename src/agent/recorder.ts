@@ -1,15 +1,16 @@
 // Writes down what happens to each call, while somebody looks at the timeline. A bundle of its own, which the client
-// evaluates beside the agent; it hears of the calls as the tracker's listener.
+// evaluates beside the agent, or which is preloaded after it to record a whole run; it hears of the calls as the
+// tracker's listener.
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import { watchdogName, type BlockedFrame } from './blocked-loop';
 import type { CallListener } from './call-listener';
-import { handleName } from './config';
+import { CONFIG_VARIABLE, handleName, parseConfig } from './config';
 import type { AgentHandle } from './install';
 import type { AgentPart } from './part';
 import { isCall } from './promise-table';
 import type { PromiseTracker } from './promise-tracker';
-import { AwaitsCode, PROTOCOL_VERSION, TaskMark, type PollError, type TaskData } from './protocol';
+import { AwaitsCode, PROTOCOL_VERSION, TaskMark, type PollError, type PollRequest, type TaskData } from './protocol';
 import { MOST_BLOCKS, MOST_NAMES, NUMBERS_PER_STEP, packStep, parseDrainRequest, Step, type RecordedBlock, type RecorderData } from './recorder-protocol';
 import { SiteKind, siteRow } from './sites';
 import { Flag } from './slot';
@@ -18,6 +19,8 @@ import type { WatchdogHandle } from './watchdog';
 
 /** Steps that are kept until the client asks: two megabytes. */
 const CAPACITY = 1 << 17;
+/** The same where nobody asks before the end: sixteen. */
+const WHOLE_RUN_CAPACITY = 1 << 20;
 /** A client that has not asked for so long is gone: then nothing is recorded any more. */
 const PATIENCE_MS = 30_000;
 /** A promise behind so many `.then`s is not followed further. */
@@ -31,7 +34,8 @@ export interface RecorderPart extends AgentPart {
 }
 
 class Recorder implements CallListener, RecorderPart {
-  private readonly ring = new Uint32Array(CAPACITY * NUMBERS_PER_STEP);
+  private readonly ring: Uint32Array<ArrayBuffer>;
+  private readonly capacity: number;
   /** Steps since the beginning. */
   private written = 0;
   private drained = 0;
@@ -49,13 +53,17 @@ class Recorder implements CallListener, RecorderPart {
     private readonly list: TaskPart,
     private readonly watchdog: WatchdogHandle | undefined,
     private readonly letGo: () => void,
+    /** No client comes: everything is told in the agent's last answer. */
+    private readonly wholeRun: boolean,
   ) {
+    this.capacity = wholeRun ? WHOLE_RUN_CAPACITY : CAPACITY;
+    this.ring = new Uint32Array(this.capacity * NUMBERS_PER_STEP);
     this.listen();
   }
 
-  /** The agent's own answers have nothing of it: its steps are told only once. */
-  poll(): undefined {
-    return undefined;
+  /** A client asks for the steps itself, since each is told only once; who wants the agent's whole answer gets those of the whole run. */
+  poll({ sites }: PollRequest): RecorderData | undefined {
+    return this.wholeRun && sites === 0 ? this.take(0) : undefined;
   }
 
   drain(request: unknown): string {
@@ -144,12 +152,13 @@ class Recorder implements CallListener, RecorderPart {
 
   private take(sites: number): RecorderData {
     const { tracker, written, ring } = this;
-    const dropped = Math.max(0, written - this.drained - CAPACITY);
+    const { capacity } = this;
+    const dropped = Math.max(0, written - this.drained - capacity);
     const tasks = dropped > 0 || this.isNew ? (this.list.poll({ version: PROTOCOL_VERSION, sites: Number.MAX_SAFE_INTEGER }) as TaskData) : undefined;
     const known = tracker.sites.sites;
-    const from = Math.max(this.drained, written - CAPACITY) % CAPACITY;
-    const count = Math.min(written - this.drained, CAPACITY);
-    const first = Math.min(count, CAPACITY - from);
+    const from = Math.max(this.drained, written - capacity) % capacity;
+    const count = Math.min(written - this.drained, capacity);
+    const first = Math.min(count, capacity - from);
     const text = (at: number, length: number): string =>
       Buffer.from(ring.buffer, at * NUMBERS_PER_STEP * ring.BYTES_PER_ELEMENT, length * NUMBERS_PER_STEP * ring.BYTES_PER_ELEMENT).toString('base64');
     const data: RecorderData = {
@@ -207,24 +216,30 @@ class Recorder implements CallListener, RecorderPart {
   private write(packed: number, id: number, ref: number): void {
     const { ring } = this;
     const now = this.tracker.elapsed();
-    const at = (this.written % CAPACITY) * NUMBERS_PER_STEP;
+    const at = (this.written % this.capacity) * NUMBERS_PER_STEP;
     ring[at] = packed;
     ring[at + 1] = now * 1000;
     ring[at + 2] = id;
     ring[at + 3] = ref;
     this.written++;
-    if (at === 0 && now - this.drainedAt > PATIENCE_MS) this.hush();
+    if (at === 0 && !this.wholeRun && now - this.drainedAt > PATIENCE_MS) this.hush();
   }
 }
 
 /** For who evaluates the bundle; `secret` is that of the agent. False where there is none, or it does not track promises. */
-export function start(secret: string): boolean {
+export function start(secret: string, wholeRun = false): boolean {
   const global = globalThis as Record<string, unknown>;
   const handle = global[handleName(secret)] as AgentHandle | undefined;
   const list = handle?.parts?.get('tasks') as TaskPart | undefined;
   if (!handle || !list?.tracker) return false;
   if (handle.parts.has(PART)) return true;
   const watchdog = global[watchdogName(secret)] as WatchdogHandle | undefined;
-  handle.parts.set(PART, new Recorder(list.tracker, list, watchdog, () => handle.parts.delete(PART)));
+  handle.parts.set(PART, new Recorder(list.tracker, list, watchdog, () => handle.parts.delete(PART), wholeRun));
   return true;
+}
+
+// The file name tells a preloaded module from an evaluated one.
+if (typeof module.filename === 'string') {
+  const config = parseConfig(process.env[CONFIG_VARIABLE]);
+  if (config) start(config.secret, true);
 }

@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAnswer, parseExitReport, parseResources, parseTaskData, type EndReason } from '../agent/protocol';
+import { readRecorderData, type RecorderData } from '../agent/recorder-protocol';
 import { liveTasks, lostTasks, trackingWarnings, type LostTask } from '../tracer/live/live-tasks';
 import { BlockedLoopReader, type BlockedReport } from '../tracer/live/blocked-loop';
 import { SitePlaces } from '../tracer/live/site-places';
@@ -20,6 +21,8 @@ export interface EndedThread extends TaskReport {
   lostCount: number;
   /** What blocked its event loop; absent where that was not watched. */
   blocked?: BlockedReport;
+  /** What happened to its tasks; absent where that was not recorded. */
+  recorder?: RecorderData;
 }
 
 export interface EndedProgram {
@@ -64,6 +67,7 @@ async function readThread(file: string): Promise<EndedThread> {
     resources: parseResources(parts['resources']),
     lost: lostTasks(data, places),
     lostCount: data.counts.lost,
+    ...(parts['recorder'] !== undefined && { recorder: readRecorderData(parts['recorder']) }),
     ...(parts['blocked'] !== undefined && { blocked: await new BlockedLoopReader().read(parts['blocked']) }),
   };
 }

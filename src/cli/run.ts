@@ -8,9 +8,11 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { agentConfig, agentEnvironment, newSecret } from '../tracer/live/launch';
 import { type EndedProgram, readExitReports } from './exit-reports';
 import { indent, pendingLines } from './pending-report';
+import { recordSuffixes, writeRecordings } from './record';
 
 interface RunOptions {
   json?: string;
+  record?: string;
   blocked: number;
 }
 
@@ -32,6 +34,7 @@ export function addRun(program: Command): void {
     .usage('[options] [--] node app.js …')
     .argument('<command...>', 'the program and its arguments')
     .option('--json <file>', 'write what is pending as JSON, also where nothing is')
+    .option('--record <file>', `write what happened to each task: ${recordSuffixes.join(', ')} (a trace for Perfetto, a table)`, recordFile)
     .option('--blocked <ms>', 'say what blocks the event loop for so long or longer; 0 for never', milliseconds, 50)
     .passThroughOptions()
     .action(async ([command, ...args]: [string, ...string[]], options: RunOptions) => {
@@ -43,16 +46,33 @@ async function run(command: string, args: string[], options: RunOptions): Promis
   const folder = await mkdtemp(path.join(os.tmpdir(), 'asyncscope-')); // readable by its owner only
   try {
     const config = agentConfig({ secret: newSecret(), reportFolder: folder, ...(options.blocked > 0 && { blockedMs: options.blocked }) });
-    const env = { ...process.env, ...agentEnvironment(path.join(__dirname, 'agent.js'), config, process.env['NODE_OPTIONS']) };
+    const own = process.env['NODE_OPTIONS'];
+    // After the agent, which it hears of the tasks from.
+    const nodeOptions = options.record === undefined ? own : agentEnvironment(path.join(__dirname, 'recorder.js'), config, own)['NODE_OPTIONS'];
+    const env = { ...process.env, ...agentEnvironment(path.join(__dirname, 'agent.js'), config, nodeOptions) };
     const child = spawn(command, args, { stdio: 'inherit', env });
     const ending = await ended(child, command);
     const program = await readExitReports(folder);
     if (options.json !== undefined) await writeJson(options.json, program);
     process.stderr.write(report(command, ending, program));
+    if (options.record !== undefined) await record(options.record, program);
     return ending;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function record(file: string, { threads }: EndedProgram): Promise<void> {
+  try {
+    for (const line of await writeRecordings(file, threads)) process.stderr.write(`asyncscope: ${line}\n`);
+  } catch (error) {
+    process.stderr.write(`asyncscope: the recording could not be written: ${(error as Error).message}. Give --record a file in a folder that exists.\n`);
+  }
+}
+
+function recordFile(text: string): string {
+  if (!recordSuffixes.some((suffix) => text.endsWith(suffix))) throw new InvalidArgumentError(`Give a file that ends with ${recordSuffixes.join(', ')}.`);
+  return text;
 }
 
 function milliseconds(text: string): number {
@@ -106,7 +126,8 @@ function report(command: string, { signal }: Ending, program: EndedProgram): str
 
 async function writeJson(file: string, { threads, killed, damaged }: EndedProgram): Promise<void> {
   try {
-    await writeFile(file, `${JSON.stringify({ version: 1, processes: threads, killed, warnings: damaged })}\n`);
+    const processes = threads.map(({ recorder: _recorder, ...thread }) => thread);
+    await writeFile(file, `${JSON.stringify({ version: 1, processes, killed, warnings: damaged })}\n`);
   } catch (error) {
     process.stderr.write(`asyncscope: the report could not be written: ${(error as Error).message}. Give --json a file in a folder that exists.\n`);
   }
