@@ -24,9 +24,17 @@ interface Found {
 /** Objects among the variables whose properties are looked at. */
 const MOST_LOOKED_INTO = 30;
 
-/** Those that are aborted already are left out. `signals` are what the call waits for itself. */
+/**
+ * Those that are aborted already are left out. `signals` are what the call waits for itself. Those that only the code
+ * around its function has may have nothing to do with it: they are told of where it has none of its own.
+ */
 export async function findAborts(session: InspectorSession, inspector: CallInspector, call: InspectedCall, signals: readonly string[]): Promise<AbortChoice[]> {
-  const found = [...(await foundInVariables(inspector, call)), ...signals.map((objectId): Found => ({ name: 'what it waits for', objectId }))];
+  const own = [...(await foundInVariables(inspector, call)), ...signals.map((objectId): Found => ({ name: 'what it waits for', objectId }))];
+  const choices = await choicesOf(session, inspector, own);
+  return choices.length > 0 ? choices : choicesOf(session, inspector, await foundAround(inspector, call));
+}
+
+async function choicesOf(session: InspectorSession, inspector: CallInspector, found: readonly Found[]): Promise<AbortChoice[]> {
   if (found.length === 0) return [];
   const controllers = await everyController(session);
   if (controllers === undefined) return [];
@@ -55,27 +63,35 @@ export async function abort(session: InspectorSession, inspector: CallInspector,
   return true;
 }
 
-/** Signals and controllers among the variables, `this`, the properties of those, and the variables around the function; no getter is run. */
+/** Signals and controllers among the variables, `this`, and the properties of those; no getter is run. */
 async function foundInVariables(inspector: CallInspector, call: InspectedCall): Promise<Found[]> {
   const found: Found[] = [];
   const objects: Found[] = [];
   const look = ({ name, value }: Variable, into: boolean) => {
     const objectId = value?.objectId;
     if (objectId === undefined || found.some((one) => one.name === name)) return;
-    if (value?.subtype === undefined && (value?.className === 'AbortSignal' || value?.className === 'AbortController')) found.push({ name, objectId });
+    if (canAbort(value)) found.push({ name, objectId });
     else if (into && isPlain(value) && objects.length < MOST_LOOKED_INTO) objects.push({ name, objectId });
   };
-  const scopes = await inspector.scopes(call);
-  for (const scope of scopes.filter(({ own }) => own)) {
+  for (const scope of await inspector.scopes(call)) {
+    if (!scope.own) break;
     for (const variable of await inspector.variables(scope.objectId)) look(variable, true);
   }
   look({ name: 'this', value: call.receiver }, true);
   const inside = await Promise.all(objects.map(async ({ name, objectId }) => (await inspector.variables(objectId)).map((one) => ({ ...one, name: `${name}.${one.name}` }))));
   for (const variable of inside.flat()) look(variable, false);
-  for (const scope of scopes.filter(({ around }) => around)) {
-    for (const { name, value } of await inspector.variables(scope.objectId)) look({ name: `${name} of the code around it`, value }, false);
-  }
   return found;
+}
+
+/** The same among the variables of the functions, the module or script around the call's function. */
+async function foundAround(inspector: CallInspector, call: InspectedCall): Promise<Found[]> {
+  const scopes = (await inspector.scopes(call)).filter(({ around }) => around);
+  const variables = (await Promise.all(scopes.map(({ objectId }) => inspector.variables(objectId)))).flat();
+  return variables.flatMap(({ name, value }) => (canAbort(value) && value?.objectId !== undefined ? [{ name: `${name} of the code around it`, objectId: value.objectId }] : []));
+}
+
+function canAbort(value: RemoteObject | undefined): boolean {
+  return value?.subtype === undefined && (value?.className === 'AbortSignal' || value?.className === 'AbortController');
 }
 
 /** An object whose properties can be read without anything of the program being run: no proxy. */

@@ -20,7 +20,7 @@ export interface InspectedCall {
 export interface CallScope {
   /** It belongs to this call; the others are shared by other functions. */
   own: boolean;
-  /** That of a function or module around the call's. */
+  /** That of a function, module or script around the call's. */
   around: boolean;
   objectId: string;
 }
@@ -51,7 +51,7 @@ const OWN_SCOPE = /^(Local|Block|Catch|With)\b/;
 const MAX_LOCALS = 100;
 
 function scopeKind(description: string): Pick<CallScope, 'own' | 'around'> {
-  return { own: OWN_SCOPE.test(description), around: /^(Closure|Module)\b/.test(description) };
+  return { own: OWN_SCOPE.test(description), around: /^(Closure|Module|Script)\b/.test(description) };
 }
 
 /** Asks the process about suspended calls, by their ids in the snapshot. */

@@ -32,11 +32,13 @@ async function either(first) {
   await once(signal, 'abort');
   say('either went on');
 }
+const waiting = [];
 function outer() {
   const shared = (globalThis.shared = new AbortController());
   shared.signal.onabort = () => say('shared');
   return async function around() {
-    await new Promise((resolve) => shared.signal.addEventListener('abort', resolve));
+    shared.signal.addEventListener('abort', () => waiting.pop()());
+    await new Promise((resolve) => waiting.push(resolve));
     say('around went on');
   };
 }
@@ -79,6 +81,18 @@ void polls();
 void raced();
 void reads([1, 2, 3]);
 process.stdin.on('data', () => globalThis.goOn());
+new (require('node:worker_threads').Worker)(\`
+  const controller = new AbortController();
+  async function inWorker() {
+    await require('node:timers/promises').setTimeout(1e7, 0, controller).catch((error) => console.log('worker ' + error.name));
+  }
+  void inWorker();
+  async function timedInWorker() {
+    await new Promise((resolve) => setTimeout(resolve, 1e7));
+    console.log('worker went on');
+  }
+  void timedInWorker();
+\`, { eval: true });
 console.log('ready');
 `;
 
@@ -170,6 +184,21 @@ for (const major of nodeMajors) {
       assert.deepEqual((await raced.choices())!.timers.map(({ ms }) => ms), [9_000_000]);
       await raced.change({ kind: 'fire', heapId: longer!.heapId });
       await target.printed('raced went on');
+    });
+
+    it('of a worker thread has the same done to it', async () => {
+      const [worker] = await attachment.workerThreads();
+      assert.ok(worker);
+      const seen = await captureTasks(worker.session);
+      const of = (name: string) => new CallControl(worker.session, seen.inHeap(seen.tasks.find((task) => task.name === name)?.id ?? '')!);
+      const { aborts } = (await of('inWorker').choices())!;
+      assert.equal(aborts.length, 1);
+      await of('inWorker').change({ kind: 'abort', heapId: aborts[0]!.heapId });
+      await target.printed('worker AbortError');
+      const { timers } = (await of('timedInWorker').choices())!;
+      assert.equal(timers.length, 1);
+      await of('timedInWorker').change({ kind: 'fire', heapId: timers[0]!.heapId });
+      await target.printed('worker went on');
     });
 
     it('has expressions evaluated among its variables', async () => {
