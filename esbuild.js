@@ -54,10 +54,10 @@ const loadedLater = {
 const spoken = ['blocked-loop', 'config', 'install', 'protocol', 'recorder-protocol', 'runtime', 'slot', 'stack-reader'];
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
-/** Members that are named often, and by no object of JavaScript's own. */
+/** Members that are named often, by no object of JavaScript's own, and by no client. */
 const shortToo = (
   'canary capacity chunks clock correct depth distrust elapsed expect finder flushing functions guess innermost learn listener predictor ' +
-  'referred references starvation suspend sweep table tracker traits unmark unsure watched weaken words wrapped wrapper'
+  'referred references starvation suspend sweep traits unmark unsure watched weaken words wrapped wrapper'
 ).split(' ');
 
 const bundles = Object.entries(entries)

@@ -13,7 +13,26 @@ const TIMEOUT_MS = 20_000;
 /** The value of an expression, which must be JSON. Rejects with a one-sentence Error where it throws. */
 export async function evaluate(session: InspectorSession, expression: string): Promise<unknown> {
   const params = { expression, includeCommandLineAPI: true, returnByValue: true, silent: true };
-  const { result, exceptionDetails } = await session.send<EvaluateResult>('Runtime.evaluate', params, { timeoutMs: TIMEOUT_MS });
+  return valueOf(await session.send<EvaluateResult>('Runtime.evaluate', params, { timeoutMs: TIMEOUT_MS }));
+}
+
+/** Calls functions in one process, again and again. V8 keeps every text that it has ever evaluated: so theirs must not change. */
+export class ProcessCalls {
+  private globalObject: Promise<string | undefined> | undefined;
+
+  constructor(private readonly session: InspectorSession) {}
+
+  /** What the function of this text gives, called on the global object; must be JSON. Rejects with a one-sentence Error where it throws. */
+  async call(functionDeclaration: string, ...args: (string | number | number[])[]): Promise<unknown> {
+    this.globalObject ??= this.session
+      .send<{ result: { objectId?: string } }>('Runtime.evaluate', { expression: 'globalThis', silent: true })
+      .then(({ result }) => result.objectId);
+    const params = { objectId: await this.globalObject, functionDeclaration, arguments: args.map((value) => ({ value })), returnByValue: true, silent: true };
+    return valueOf(await this.session.send<EvaluateResult>('Runtime.callFunctionOn', params, { timeoutMs: TIMEOUT_MS }));
+  }
+}
+
+function valueOf({ result, exceptionDetails }: EvaluateResult): unknown {
   if (exceptionDetails) {
     const reason = (exceptionDetails.exception?.description ?? exceptionDetails.text).split('\n')[0] ?? '';
     throw new Error(`The agent failed in the process: ${reason}.`);

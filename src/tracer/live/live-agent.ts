@@ -4,7 +4,7 @@ import { SiteKind } from '../../agent/sites';
 import { isCount, parseAnswer, parseTaskChanges, PROTOCOL_VERSION, type PollAnswer, type PollRequest, type TaskCounts } from '../../agent/protocol';
 import type { InspectorSession } from '../inspector/session';
 import type { Task, TaskId } from '../task';
-import { evaluate, startBundle } from './evaluation';
+import { evaluate, ProcessCalls, startBundle } from './evaluation';
 import { agentConfig, newSecret } from './launch';
 import { liveTasks, lostTasks, starvedPlaces, trackingWarnings, type LostTask, type StarvedPlace } from './live-tasks';
 import { SitePlaces } from './site-places';
@@ -36,9 +36,12 @@ export interface InstallOptions extends Omit<AgentConfig, 'version' | 'secret'> 
   agentPath: string;
 }
 
+const POLL = 'function (name, request) { return this[name]?.poll(request); }';
+
 export class LiveAgent {
   private readonly places = new SitePlaces();
   private readonly mirror = new TaskMirror();
+  private readonly calls: ProcessCalls;
   private readonly unheard: UnheardRejections;
 
   /** For an agent that the process was started with. `idPrefix`: what task ids begin with; different for each thread of a report. */
@@ -47,7 +50,8 @@ export class LiveAgent {
     readonly secret: string,
     private readonly idPrefix = 't',
   ) {
-    this.unheard = new UnheardRejections(session, `${this.handle}?.parts.get('tasks')`);
+    this.calls = new ProcessCalls(session);
+    this.unheard = new UnheardRejections(session, this.calls, handleName(secret));
   }
 
   /**
@@ -64,7 +68,7 @@ export class LiveAgent {
   /** One question, one answer. Rejects with a one-sentence Error where there is no agent, or its answer can't be read. */
   async poll(): Promise<LiveLook> {
     const request: PollRequest = { version: PROTOCOL_VERSION, sites: this.places.count, since: this.mirror.sequence };
-    const answer = parseAnswer(await evaluate(this.session, `${this.handle}?.poll(${JSON.stringify(JSON.stringify(request))})`));
+    const answer = parseAnswer(await this.calls.call(POLL, handleName(this.secret), JSON.stringify(request)));
     const { pid, thread, node, parts } = answer;
     const look: LiveLook = { pid, thread, node, tasks: [], lost: [], starved: [], unheard: [], counts: undefined, warnings: [], answer };
     if (parts['tasks'] === undefined) return look;

@@ -2,6 +2,7 @@
 // that the program's own handling of rejections stays as it is.
 import type { InspectorSession } from '../inspector/session';
 import type { Place } from '../task';
+import type { ProcessCalls } from './evaluation';
 import type { SitePlaces } from './site-places';
 
 /** A call that was rejected, and nobody has listened to its promise since. */
@@ -20,15 +21,17 @@ interface Preview {
 }
 
 const GROUP = 'asyncscope-unheard';
+const DROP = "function (name, numbers) { this[name]?.parts.get('tasks')?.dropUnheard(numbers); }";
 
 export class UnheardRejections {
   /** The reasons of those that are known to be rejected, by number. */
   private readonly reasons = new Map<number, string>();
 
-  /** `part`: an expression for the agent's part `tasks`. */
+  /** `name`: that of the agent's handle. */
   constructor(
     private readonly session: InspectorSession,
-    private readonly part: string,
+    private readonly calls: ProcessCalls,
+    private readonly name: string,
   ) {}
 
   /** Those of the agent's rows that were rejected. Asks the process only where a row is new. */
@@ -48,7 +51,7 @@ export class UnheardRejections {
   private async ask(): Promise<void> {
     try {
       // By number: since the answer others may have ended, and some may have been listened to.
-      const { result } = await this.session.send<{ result: { objectId?: string } }>('Runtime.evaluate', { expression: `${this.part}?.unheard()`, objectGroup: GROUP, silent: true });
+      const { result } = await this.session.send<{ result: { objectId?: string } }>('Runtime.evaluate', { expression: `globalThis[${JSON.stringify(this.name)}]?.parts.get('tasks')?.unheard()`, objectGroup: GROUP, silent: true });
       if (result.objectId === undefined) return;
       const { result: items } = await this.session.send<{ result: { name: string; value?: { preview?: Preview } }[] }>('Runtime.getProperties', {
         objectId: result.objectId,
@@ -62,7 +65,7 @@ export class UnheardRejections {
         if (state?.is === 'rejected') this.reasons.set(number, state.result);
         else if (state?.is === 'fulfilled') settled.push(number);
       }
-      if (settled.length > 0) await this.session.send('Runtime.evaluate', { expression: `void ${this.part}?.dropUnheard(${JSON.stringify(settled)})`, silent: true });
+      if (settled.length > 0) await this.calls.call(DROP, this.name, settled);
     } finally {
       await this.session.send('Runtime.releaseObjectGroup', { objectGroup: GROUP });
     }
