@@ -5,6 +5,7 @@ import { chromeTrace } from '../../../src/tracer/recording/chrome-trace';
 import { csv } from '../../../src/tracer/recording/csv';
 import { layOut } from '../../../src/tracer/recording/lanes';
 import { ProcessRecorder } from '../../../src/tracer/recording/process-recorder';
+import type { RecordedGap } from '../../../src/tracer/recording/recording';
 import { readRecording, writeRecording } from '../../../src/tracer/recording/recording-file';
 import { SpanText } from '../../../src/tracer/recording/span-text';
 import { NONE, SpanState, TaskSpans } from '../../../src/tracer/recording/task-spans';
@@ -92,7 +93,7 @@ describe('the recording of a running process', function () {
   });
 
   it('says where it was paused, and what ended meanwhile', async () => {
-    await evaluate('void (globalThis.open = begin())');
+    await evaluate('begin()');
     await recorder.poll();
     await recorder.pause();
     await evaluate('release().then(() => run(3))');
@@ -108,6 +109,24 @@ describe('the recording of a running process', function () {
     assert.equal(text.state(waiting!), 'ended while nothing was recorded');
     assert.equal(rows.filter((row) => text.name(row) === 'top').length, 1, 'what ran while it was paused is not in it');
     assert.deepEqual(rows.filter((row) => text.name(row) === 'oldest').map((row) => text.doubt(row)), ['began before it was watched'], 'it goes on');
+  });
+
+  it('says where events were lost, and takes nothing that ended there for pending', async () => {
+    await evaluate('begin()');
+    await recorder.poll();
+    await evaluate('release().then(() => flood(100_000))');
+    await recorder.poll();
+    const { recording } = recorder;
+    assert.equal(recording.gaps.length, 1);
+    const [{ from, to, dropped }] = recording.gaps as [RecordedGap];
+    assert.ok(dropped > 200_000 && from > 0 && to > from && to <= recording.now, JSON.stringify(recording.gaps));
+    const spans = TaskSpans.of(recording);
+    const text = new SpanText(recording, spans);
+    const open = rowsOf(spans).filter((row) => spans.end[row] === Infinity && spans.state[row] !== SpanState.mistake);
+    // It began before it was watched: it may not have been seen yet.
+    assert.deepEqual(open.map((row) => text.name(row)).filter((name) => name !== 'oldest'), []);
+    assert.ok(open.length <= 1);
+    assert.ok(rowsOf(spans).some((row) => text.name(row) === 'begin' && spans.state[row] === SpanState.vanished));
   });
 
   it('has lanes of their own for worker threads', async () => {
