@@ -1,7 +1,7 @@
 // Follows the tasks of a process that runs, by the agent that is put into it. Part of the bundle that holds the tracer.
 import path from 'node:path';
 import type { CallControl } from '../../tracer/control/call-control';
-import { LiveControl } from '../../tracer/control/live-control';
+import { LiveControl, type BreakOutcome } from '../../tracer/control/live-control';
 import type { InspectorSession } from '../../tracer/inspector/session';
 import { BlockedLoopReader, RemoteWatchdog, type BlockedReport } from '../../tracer/live/blocked-loop';
 import { LiveAgent } from '../../tracer/live/live-agent';
@@ -112,7 +112,7 @@ export class LiveWatch implements LiveProbe {
     return this.threadOf(task).control.withCall(task.id, fresh, use);
   }
 
-  async breakOnResume(task: Task): Promise<boolean> {
+  async breakOnResume(task: Task): Promise<BreakOutcome> {
     const thread = this.threadOf(task);
     if (!thread.session.shared) throw new Error('No debugger is attached to this process: start it in the debugger to stop in it.');
     if (task.kind !== 'async-function') throw new Error('Only calls of async functions can be told from one another while they run.');

@@ -118,8 +118,9 @@ export class TaskActions implements vscode.Disposable {
   private async breakOnResume({ task, source }: Chosen): Promise<void> {
     if (!source.isWatched) return this.asking.tell('Watch the program live first: only its agent tells one call from another.');
     if (!(await this.explorer.mayPause(source))) return;
-    const isSet = await source.breakOnResume(task);
-    this.asking.tell(isSet ? `The debugger stops when ${task.name} goes on.` : hasGone(task));
+    const outcome = await source.breakOnResume(task);
+    if (outcome === 'gone') this.asking.tell(hasGone(task));
+    else this.asking.tell(outcome === 'set' ? `The debugger stops when ${task.name} goes on.` : `The debugger no longer stops when ${task.name} goes on.`);
   }
 
   private async evaluate({ task, source }: Chosen): Promise<void> {

@@ -2,6 +2,7 @@
 // keeps the last look at it; nothing of the process is touched between looks.
 import type { PauseEstimate } from '../../tracer/pause-estimate';
 import type { CallControl } from '../../tracer/control/call-control';
+import type { BreakOutcome } from '../../tracer/control/live-control';
 import type { BlockedReport } from '../../tracer/live/blocked-loop';
 import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { LiveWarning } from '../../tracer/live/warnings';
@@ -36,8 +37,8 @@ export interface LiveProbe {
    * one-sentence Error where the call is in none.
    */
   withCall<T>(task: Task, fresh: boolean, use: (call: CallControl) => Promise<T>): Promise<T>;
-  /** Stops the debugger where the call goes on. False where it has gone on meanwhile. Rejects with a one-sentence Error. */
-  breakOnResume(task: Task): Promise<boolean>;
+  /** Has the debugger stop where the call goes on; asked once more, no longer. Rejects with a one-sentence Error. */
+  breakOnResume(task: Task): Promise<BreakOutcome>;
   /** The program stands at a breakpoint: that is no block of its event loop. Never rejects. */
   forgive(): Promise<void>;
   /** Begins to record what happens to its tasks; `label` is what the process is called. Rejects with a one-sentence Error. */
@@ -151,12 +152,10 @@ export class TaskSource {
     return this.live ? this.live.withCall(task, fresh, use) : (await this.probe()).withCall(task, use);
   }
 
-  /** Stops the debugger where the call goes on. False where it has gone on meanwhile. Rejects with a one-sentence Error. */
-  async breakOnResume(task: Task): Promise<boolean> {
+  /** Has the debugger stop where the call goes on; asked once more, no longer. Rejects with a one-sentence Error. */
+  async breakOnResume(task: Task): Promise<BreakOutcome> {
     if (!this.live) throw new Error('Watch the program live first: only its agent tells one call from another.');
-    const isSet = await this.live.breakOnResume(task);
-    await this.tick();
-    return isSet;
+    return this.live.breakOnResume(task);
   }
 
   /** The program stands at a breakpoint. */

@@ -8,6 +8,9 @@ import type { Task, TaskId } from '../task';
 import { CallControl } from './call-control';
 import type { ResumeBreak } from './resume-break';
 
+/** `gone`: the call has gone on meanwhile. */
+export type BreakOutcome = 'set' | 'removed' | 'gone';
+
 export class LiveControl {
   private joined: JoinedSnapshot | undefined;
   private proof: StuckProof | undefined;
@@ -63,14 +66,16 @@ export class LiveControl {
     return use(call);
   }
 
-  /** Stops the debugger where the call goes on. False where it has gone on meanwhile. */
-  async breakOnResume(id: TaskId): Promise<boolean> {
-    if (this.breaks.has(id)) return true;
+  /** Has the debugger stop where the call goes on; asked once more, no longer. */
+  async breakOnResume(id: TaskId): Promise<BreakOutcome> {
+    const known = this.breaks.get(id);
+    await known?.remove();
+    if (known) return 'removed';
     const set = await this.withCall(id, false, (call) => call.breakOnResume(this.agent.isRunning(id)));
-    if (!set) return false;
+    if (!set) return 'gone';
     this.breaks.set(id, set);
     void set.done.then(() => this.breaks.delete(id));
-    return true;
+    return 'set';
   }
 
   /** Takes away what is left in the process. Never rejects. */

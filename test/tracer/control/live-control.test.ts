@@ -97,7 +97,9 @@ for (const major of nodeMajors) {
       const second = (await look()).filter(({ name }) => name === 'rounds')[1];
       await session.send('Debugger.enable');
       const paused = new Promise<{ callFrames: { callFrameId: string; location: { lineNumber: number } }[] }>((resolve) => session.on('Debugger.paused', resolve));
-      assert.equal(await control.breakOnResume(second!.id), true);
+      const third = (await look()).filter(({ name }) => name === 'rounds')[2];
+      assert.deepEqual([await control.breakOnResume(third!.id), await control.breakOnResume(third!.id)], ['set', 'removed']);
+      assert.equal(await control.breakOnResume(second!.id), 'set');
       await session.send('Runtime.evaluate', { expression: 'setTimeout(goOn, 10)' });
       const [frame] = (await paused).callFrames;
       assert.equal(frame?.location.lineNumber, 11, 'the line after the await');
