@@ -3,13 +3,20 @@ import { handleName } from '../../agent/config';
 import { PROTOCOL_VERSION } from '../../agent/protocol';
 import { parseRecorderData, type DrainRequest, type RecorderData } from '../../agent/recorder-protocol';
 import type { InspectorSession } from '../inspector/session';
-import { evaluate, startBundle } from './evaluation';
+import { ProcessCalls, startBundle } from './evaluation';
+
+const DRAIN = "function (name, request) { return this[name]?.parts.get('recorder')?.drain(request); }";
+const STOP = "function (name) { this[name]?.parts.get('recorder')?.remove(); }";
 
 export class RemoteRecorder {
+  private readonly calls: ProcessCalls;
+
   private constructor(
-    private readonly session: InspectorSession,
+    session: InspectorSession,
     private readonly secret: string,
-  ) {}
+  ) {
+    this.calls = new ProcessCalls(session);
+  }
 
   /** Begins to record in a thread whose agent was given this secret; `recorderPath` is the bundle's file. Rejects with a one-sentence Error. */
   static async start(session: InspectorSession, recorderPath: string, secret: string): Promise<RemoteRecorder> {
@@ -20,15 +27,11 @@ export class RemoteRecorder {
   /** What was recorded since the last time. `sites`: how many of them are known. Rejects with a one-sentence Error. */
   async drain(sites: number): Promise<RecorderData> {
     const request: DrainRequest = { version: PROTOCOL_VERSION, sites };
-    return parseRecorderData(await evaluate(this.session, `${this.part}?.drain(${JSON.stringify(JSON.stringify(request))})`));
+    return parseRecorderData(await this.calls.call(DRAIN, handleName(this.secret), JSON.stringify(request)));
   }
 
   /** Ends the recording: the calls cost no more than before. */
   async stop(): Promise<void> {
-    await evaluate(this.session, `void ${this.part}?.remove()`);
-  }
-
-  private get part(): string {
-    return `globalThis[${JSON.stringify(handleName(this.secret))}]?.parts.get('recorder')`;
+    await this.calls.call(STOP, handleName(this.secret));
   }
 }
