@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { BlockedReport } from '../../tracer/live/blocked-loop';
 import { blockedText } from '../../tracer/live/blocked-text';
-import { isNodeProgram } from '../tasks/debugged';
+import { isNodeProgram, trackNodeSessions } from '../tasks/debugged';
 import type { BlockedProbe } from './blocked-probe';
 import { BlockedPlaces } from './blocked-places';
 import { agentSecret } from './tracked-launch';
@@ -38,7 +38,7 @@ export class BlockedWatch implements vscode.Disposable {
       this.decoration,
       vscode.debug.onDidStartDebugSession((session) => this.begin(session)),
       vscode.debug.onDidTerminateDebugSession((session) => this.end(session)),
-      vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', { createDebugAdapterTracker: (session) => this.tracker(session) }),
+      trackNodeSessions((session) => this.tracker(session)),
       vscode.window.onDidChangeVisibleTextEditors(() => this.decorate()),
       this.places.onDidChange(() => this.decorate()),
     );

@@ -26,17 +26,31 @@ export function registerTrackedLaunch(agent: string): vscode.Disposable {
       return configuration;
     },
   };
-  return vscode.Disposable.from(...types.map((type) => vscode.debug.registerDebugConfigurationProvider(type, provider)));
+  return vscode.Disposable.from(
+    ...types.map((type) => vscode.debug.registerDebugConfigurationProvider(type, provider)),
+    vscode.commands.registerCommand('asyncscope.debugTerminal', (command?: string) => openDebugTerminal(agent, command)),
+  );
 }
 
-/** The secret of the agent in a debugged program; undefined where it has none. */
+/** A JavaScript debug terminal whose programs have the agent. js-debug asks no provider about those that it opens itself. */
+async function openDebugTerminal(agent: string, command?: string): Promise<void> {
+  const file = vscode.window.activeTextEditor?.document.uri;
+  const folder = (file && vscode.workspace.getWorkspaceFolder(file)) ?? vscode.workspace.workspaceFolders?.[0];
+  const env = trackedEnvironment(folder, agent, process.env['NODE_OPTIONS'], (terminalSecret ??= newSecret()));
+  await vscode.commands.executeCommand('extension.js-debug.createDebuggerTerminal', command, folder, { env });
+}
+
+/** The secret of the agents in the programs of all debug terminals opened here: their sessions do not tell which terminal they are of. */
+let terminalSecret: string | undefined;
+
+/** The secret of the agent that a debugged program should have; undefined where it was started without. */
 export function agentSecret(session: vscode.DebugSession): string | undefined {
   for (let one: vscode.DebugSession | undefined = session; one; one = one.parentSession) {
     const env = one.configuration.env as Record<string, string> | undefined;
     const secret = parseConfig(env?.[CONFIG_VARIABLE])?.secret;
     if (secret) return secret;
   }
-  return undefined;
+  return session.type === 'node-terminal' ? terminalSecret : undefined;
 }
 
 /**
@@ -56,10 +70,14 @@ function isTracked(folder: vscode.WorkspaceFolder | undefined, configuration: vs
 function addAgent(folder: vscode.WorkspaceFolder | undefined, configuration: vscode.DebugConfiguration, agent: string): void {
   const env = (configuration.env ?? {}) as Record<string, string | null>;
   if (env[CONFIG_VARIABLE]) return;
-  const blockedMs = settings(folder).get<number>('blockedLoop', 50);
-  const config = agentConfig({ secret: newSecret(), ...(blockedMs > 0 && { blockedMs, debugged: true }) });
   const options = env['NODE_OPTIONS'] ?? nodeOptionsOfFiles(configuration.envFile) ?? process.env['NODE_OPTIONS'];
-  configuration.env = { ...env, ...agentEnvironment(agent, config, options) };
+  configuration.env = { ...env, ...trackedEnvironment(folder, agent, options) };
+}
+
+function trackedEnvironment(folder: vscode.WorkspaceFolder | undefined, agent: string, nodeOptions: string | undefined, secret = newSecret()): Record<string, string> {
+  const blockedMs = settings(folder).get<number>('blockedLoop', 50);
+  const config = agentConfig({ secret, ...(blockedMs > 0 && { blockedMs, debugged: true }) });
+  return agentEnvironment(agent, config, nodeOptions);
 }
 
 /** What js-debug would read from the configuration's `envFile`; the last file wins. */

@@ -12,9 +12,17 @@ export interface LentConnection {
 const retryMs = 100;
 const patienceMs = 10_000;
 
+/** js-debug's types of sessions of Node programs: those that it launches or attaches to, and those in its terminals. */
+export const nodeSessionTypes = ['pwa-node', 'node-terminal'];
+
+/** Follows what the debugger says of Node programs. */
+export function trackNodeSessions(createDebugAdapterTracker: (session: vscode.DebugSession) => vscode.DebugAdapterTracker | undefined): vscode.Disposable {
+  return vscode.Disposable.from(...nodeSessionTypes.map((type) => vscode.debug.registerDebugAdapterTrackerFactory(type, { createDebugAdapterTracker })));
+}
+
 /** Whether a session is a running Node program; the session that only launches (a parent) has none of its own. */
 export function isNodeProgram(session: vscode.DebugSession): boolean {
-  return session.type === 'pwa-node' && (session.parentSession !== undefined || session.configuration.__pendingTargetId !== undefined);
+  return nodeSessionTypes.includes(session.type) && (session.parentSession !== undefined || session.configuration.__pendingTargetId !== undefined);
 }
 
 /** The inspector of a debugged program. Rejects where js-debug does not lend it in time. */

@@ -5,7 +5,7 @@ import { formatDuration, formatMegabytes, type PauseEstimate } from '../../trace
 import { taskLine } from '../../tracer/task-text';
 import type { BlockedWatch } from '../blocked/blocked-watch';
 import { openPlace } from '../open-place';
-import { isNodeProgram } from './debugged';
+import { isNodeProgram, trackNodeSessions } from './debugged';
 import { groupings, type Grouping } from './forest';
 import { LivePolling } from './live-polling';
 import { pickProcess } from './process-picker';
@@ -60,7 +60,7 @@ export class TaskExplorer implements vscode.Disposable {
       this.view.onDidChangeVisibility(() => this.polling.update()),
       vscode.debug.onDidStartDebugSession((session) => this.addSession(session)),
       vscode.debug.onDidTerminateDebugSession((session) => void this.remove(session.id)),
-      vscode.debug.registerDebugAdapterTrackerFactory('pwa-node', { createDebugAdapterTracker: (session) => this.tracker(session) }),
+      trackNodeSessions((session) => this.tracker(session)),
       command('refresh', (node?: TreeNode) => this.refresh(node)),
       command('attach', (pid?: number) => this.attach(pid)),
       command('detach', (node: TreeNode) => (node.kind === 'source' ? this.remove(node.source.key) : undefined)),

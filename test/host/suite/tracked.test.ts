@@ -9,6 +9,32 @@ import { eventually, until } from './waiting';
 /** Where the fixture blocks: the loop in `report`, or the function it calls. */
 const blockingLines = [6, 5, 7, 14];
 
+describe('a program in a JavaScript debug terminal with tracking', function () {
+  this.timeout(90_000);
+
+  after(async () => {
+    const { tasks } = await asyncscope();
+    for (const terminal of vscode.window.terminals) terminal.dispose();
+    await eventually(() => tasks.roots.length === 0);
+  });
+
+  it('is in the Task Explorer, and has its blocked event loop reported', async () => {
+    const { blocked, tasks } = await asyncscope();
+    const started = new Promise<vscode.DebugSession>((resolve) => {
+      const listening = vscode.debug.onDidStartDebugSession((each) => {
+        if (!each.name.startsWith('app.js')) return;
+        listening.dispose();
+        resolve(each);
+      });
+    });
+    await vscode.commands.executeCommand('asyncscope.debugTerminal', `node ${fileUri('app.js').fsPath}`);
+    const { id, type } = await started;
+    assert.equal(type, 'node-terminal');
+    assert.ok(tasks.roots.some((node) => node.kind === 'source' && node.source.key === id), 'the Task Explorer has it');
+    await until(blocked.places.onDidChange, () => blocked.places.all.some(({ file }) => file === fileUri('app.js').fsPath));
+  });
+});
+
 describe('a program that is debugged with tracking on', function () {
   this.timeout(90_000);
   let blocked: BlockedWatch;
