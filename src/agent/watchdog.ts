@@ -205,8 +205,9 @@ function startThread(
     slots,
   };
   try {
-    // With no options and no environment of the program's, it loads nothing of the program's, nor the agent again.
-    const worker = new Worker(`(${watchThread.toString()})(require)`, { eval: true, workerData: data, execArgv: [], env: {}, name: watchThreadName });
+    // With no options and no environment of the program's, it loads nothing of the program's, nor the agent again. With
+    // output of its own Node does not open the program's for it.
+    const worker = new Worker(`(${watchThread.toString()})(require)`, { eval: true, workerData: data, execArgv: [], env: {}, stdout: true, stderr: true, name: watchThreadName });
     worker.on('message', answer);
     worker.on('error', () => undefined);
     worker.unref();
