@@ -9,9 +9,10 @@ export interface TaskPart extends AgentPart {
   readonly tracker: PromiseTracker;
   /** The async call that runs now. */
   running(): BlockedTask | undefined;
-  /** The promises of the answer's `unheard` by number, for who can see what became of them; and which of them were not rejected. */
-  unheard(): Record<number, object>;
-  dropUnheard(numbers: readonly number[]): void;
+  /** Of the answer's `unheard` each number, followed by its promise, for who can see what became of it. */
+  unheard(): (number | object)[];
+  /** Which of those were not rejected: a bit for each, eight in a byte. */
+  dropUnheard(bytes: readonly number[]): void;
 }
 
 /** Tracks promises, and lets the program itself ask for them (`asyncscope/runtime`). */
@@ -23,8 +24,8 @@ export function startTracking(): TaskPart {
   return {
     tracker: list.tracker,
     running: () => list.running(),
-    unheard: () => list.tracker.unheard.promises(),
-    dropUnheard: (numbers) => list.tracker.unheard.drop(numbers),
+    unheard: () => list.tracker.unheard.show(),
+    dropUnheard: (bytes) => list.tracker.unheard.drop(bytes),
     poll: (request) => list.poll(request),
     remove() {
       list.remove();

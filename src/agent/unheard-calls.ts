@@ -20,6 +20,8 @@ export class UnheardCalls {
   isWanted = false;
   /** By number, the oldest first. */
   private readonly calls = new Map<number, UnheardCall>();
+  /** The numbers of those that the client looks at. */
+  private shown: number[] = [];
   private lastNumber = 0;
   private askedAt = 0;
 
@@ -30,14 +32,17 @@ export class UnheardCalls {
     return Array.from(this.calls, ([number, { site, endedAt }]) => [number, site, Math.max(0, now - endedAt)]);
   }
 
-  /** The promises by number. */
-  promises(): Record<number, object> {
-    return Object.fromEntries(Array.from(this.calls, ([number, { promise }]) => [number, promise]));
+  /** Numbers, each followed by its promise. */
+  show(): (number | object)[] {
+    this.shown = [...this.calls.keys()];
+    return this.shown.flatMap((number) => [number, this.calls.get(number)!.promise]);
   }
 
-  /** The client has seen that these were not rejected. */
-  drop(numbers: readonly number[]): void {
-    for (const number of numbers) this.calls.delete(number);
+  /** The client has seen that some of those were not rejected: a bit for each, eight in a byte. */
+  drop(bytes: readonly number[]): void {
+    this.shown.forEach((number, index) => {
+      if (bytes[index >> 3]! & (1 << (index & 7))) this.calls.delete(number);
+    });
   }
 
   /** What to stamp the promise of a call with that has ended. */

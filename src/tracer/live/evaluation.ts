@@ -16,14 +16,17 @@ export async function evaluate(session: InspectorSession, expression: string): P
   return valueOf(await session.send<EvaluateResult>('Runtime.evaluate', params, { timeoutMs: TIMEOUT_MS }));
 }
 
-/** Calls functions in one process, again and again. V8 keeps every text that it has ever evaluated: so theirs must not change. */
+/**
+ * Calls functions in one process, again and again. V8 keeps every text that it has ever evaluated, and makes one of each
+ * argument, too: so functions and arguments must come from a few.
+ */
 export class ProcessCalls {
   private globalObject: Promise<string | undefined> | undefined;
 
   constructor(private readonly session: InspectorSession) {}
 
   /** What the function of this text gives, called on the global object; must be JSON. Rejects with a one-sentence Error where it throws. */
-  async call(functionDeclaration: string, ...args: (string | number | number[])[]): Promise<unknown> {
+  async call(functionDeclaration: string, ...args: (string | number)[]): Promise<unknown> {
     this.globalObject ??= this.session
       .send<{ result: { objectId?: string } }>('Runtime.evaluate', { expression: 'globalThis', silent: true })
       .then(({ result }) => result.objectId);

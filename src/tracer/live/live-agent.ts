@@ -36,7 +36,10 @@ export interface InstallOptions extends Omit<AgentConfig, 'version' | 'secret'> 
   agentPath: string;
 }
 
-const POLL = 'function (name, request) { return this[name]?.poll(request); }';
+/** `since` comes in bytes, so that the arguments are few. */
+const POLL = `function (name, request, low, middle, high) {
+  return this[name]?.poll(JSON.stringify({ ...JSON.parse(request), since: low + 256 * middle + 65536 * high }));
+}`;
 
 export class LiveAgent {
   private readonly places = new SitePlaces();
@@ -67,8 +70,9 @@ export class LiveAgent {
 
   /** One question, one answer. Rejects with a one-sentence Error where there is no agent, or its answer can't be read. */
   async poll(): Promise<LiveLook> {
-    const request: PollRequest = { version: PROTOCOL_VERSION, sites: this.places.count, since: this.mirror.sequence };
-    const answer = parseAnswer(await this.calls.call(POLL, handleName(this.secret), JSON.stringify(request)));
+    const request: PollRequest = { version: PROTOCOL_VERSION, sites: this.places.count };
+    const { sequence } = this.mirror;
+    const answer = parseAnswer(await this.calls.call(POLL, handleName(this.secret), JSON.stringify(request), sequence & 0xff, (sequence >> 8) & 0xff, sequence >> 16));
     const { pid, thread, node, parts } = answer;
     const look: LiveLook = { pid, thread, node, tasks: [], lost: [], starved: [], unheard: [], counts: undefined, warnings: [], answer };
     if (parts['tasks'] === undefined) return look;

@@ -21,7 +21,9 @@ interface Preview {
 }
 
 const GROUP = 'asyncscope-unheard';
-const DROP = "function (name, numbers) { this[name]?.parts.get('tasks')?.dropUnheard(numbers); }";
+const DROP = "function (name, ...bytes) { this[name]?.parts.get('tasks')?.dropUnheard(bytes); }";
+/** The agent keeps no more. */
+const MOST = 64;
 
 export class UnheardRejections {
   /** The reasons of those that are known to be rejected, by number. */
@@ -50,22 +52,25 @@ export class UnheardRejections {
 
   private async ask(): Promise<void> {
     try {
-      // By number: since the answer others may have ended, and some may have been listened to.
+      // Since the answer others may have ended, and some may have been listened to.
       const { result } = await this.session.send<{ result: { objectId?: string } }>('Runtime.evaluate', { expression: `globalThis[${JSON.stringify(this.name)}]?.parts.get('tasks')?.unheard()`, objectGroup: GROUP, silent: true });
       if (result.objectId === undefined) return;
-      const { result: items } = await this.session.send<{ result: { name: string; value?: { preview?: Preview } }[] }>('Runtime.getProperties', {
+      const { result: items } = await this.session.send<{ result: { name: string; value?: { value?: unknown; preview?: Preview } }[] }>('Runtime.getProperties', {
         objectId: result.objectId,
         ownProperties: true,
         generatePreview: true,
       });
-      const settled: number[] = [];
-      for (const { name, value } of items) {
-        const state = value?.preview && stateOf(value.preview);
-        const number = Number(name); // not one: the object's prototype
-        if (state?.is === 'rejected') this.reasons.set(number, state.result);
-        else if (state?.is === 'fulfilled') settled.push(number);
+      const at = new Map(items.map(({ name, value }) => [name, value]));
+      const bytes = new Array<number>(MOST / 8).fill(0);
+      for (let index = 0; index < MOST; index++) {
+        const number = at.get(String(2 * index))?.value;
+        const preview = at.get(String(2 * index + 1))?.preview;
+        if (typeof number !== 'number' || !preview) continue;
+        const state = stateOf(preview);
+        if (state.is === 'rejected') this.reasons.set(number, state.result);
+        else if (state.is === 'fulfilled') bytes[index >> 3]! |= 1 << (index & 7);
       }
-      if (settled.length > 0) await this.calls.call(DROP, this.name, settled);
+      if (bytes.some((byte) => byte !== 0)) await this.calls.call(DROP, this.name, ...bytes);
     } finally {
       await this.session.send('Runtime.releaseObjectGroup', { objectGroup: GROUP });
     }
