@@ -98,6 +98,27 @@ describe('the agent in a running process', function () {
     }
   });
 
+  it('is asked without a trace in the memory of the process', async () => {
+    const target = await TargetProcess.start({ node: await nodeBinary(24), args: ['--expose-gc', path.join(agentFixtures, 'churn.js')] });
+    try {
+      const { session } = target.attachment;
+      const agent = await LiveAgent.install(session, { agentPath });
+      // A call ends with every question, and nobody listens to it: that is asked for, too.
+      const used = async (polls: number) => {
+        for (let poll = 0; poll < polls; poll++) {
+          await evaluate(session, 'void (async () => {})()');
+          await agent.poll();
+        }
+        return Number((await evaluate(session, '(gc(), process.memoryUsage().heapUsed)')).result.value);
+      };
+      const before = await used(400);
+      const grown = (await used(1_000)) - before;
+      assert.ok(grown < 200_000, `${grown} bytes for 1,000 questions`);
+    } finally {
+      await target.stop();
+    }
+  });
+
   it('is told from what is no agent', () => {
     const good = { version: PROTOCOL_VERSION, pid: 1, thread: 0, node: 'v24.0.0', parts: {} };
     assert.deepEqual(parseAnswer(JSON.stringify(good)), good);
