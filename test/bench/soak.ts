@@ -20,7 +20,7 @@ const CONNECTIONS = 20;
 const POLL_EVERY_MS = 500;
 const SAMPLES = 40;
 /** More than so much from the second quarter of the time to the last is no noise any more. */
-const MEGABYTES = 2;
+const MEGABYTES = 0.5;
 
 interface Memory {
   used: number;
