@@ -10,6 +10,7 @@ import {
   isIdentifier,
   isNewExpression,
   isObjectLiteralExpression,
+  isPropertyAccessExpression,
   isVariableDeclaration,
   type Asking,
   type Checker,
@@ -68,7 +69,14 @@ export class Claims {
     if (isWritten(node)) return false;
     if (isConditionalExpression(node)) return yield* this.isSomeGround([node.whenTrue, node.whenFalse], depth);
     if (isBinaryExpression(node)) return yield* this.isSomeGround([node.left, node.right], depth);
+    if (isPropertyAccessExpression(node)) return yield* this.ofProperty(node.name);
     return isIdentifier(node) ? yield* this.ofName(node, depth) : true;
+  }
+
+  /** What declares a property outside JavaScript has its type checked: the `length` of an array. */
+  private *ofProperty(name: Node): Asking<boolean> {
+    const symbol = yield* this.project.checker.getSymbolAtLocation.gen(name);
+    return !symbol || symbol.declarations.length === 0 || symbol.declarations.some(({ path }) => isJavaScript(path));
   }
 
   private *isSomeGround(expressions: readonly Expression[], depth: number): Asking<boolean> {
