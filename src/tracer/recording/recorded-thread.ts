@@ -26,6 +26,8 @@ export interface ThreadBatch {
 
 /** Combinators that nobody has waited for yet; the oldest are forgotten beyond so many. */
 const MOST_GROUPS = 10_000;
+/** Between two answers the clocks of the process seem to move against each other by as much; steps are lost only after many more. */
+const CLOCK_SLACK_MS = 1;
 
 interface OpenTask {
   number: number;
@@ -70,7 +72,7 @@ export class RecordedThread {
     }
     const offset = data.origin - startedAt;
     if (data.dropped > 0) this.forgetGroups();
-    if (data.tasks) this.gapAt = this.askedAt - offset;
+    if (data.tasks) this.gapAt = this.askedAt - offset + (data.dropped > 0 ? CLOCK_SLACK_MS : 0);
     let first: number | undefined;
     readSteps(data, (step) => {
       first ??= step.at + offset;
@@ -191,7 +193,7 @@ export class RecordedThread {
       const task = this.open.has(id) || !(tasks.marks[index]! & TaskMark.older) ? undefined : this.takeOlder(tasks.at[index]!);
       if (task) this.open.set(id, task);
     }
-    for (const [id, task] of this.open) if (!told.has(id) && (task.waits || task.toldAt + offset <= this.askedAt)) this.finish(id, now, RecordedEvent.vanished, events);
+    for (const [id, task] of this.open) if (!told.has(id) && (task.waits || task.toldAt <= this.gapAt)) this.finish(id, now, RecordedEvent.vanished, events);
     const fresh = tasks.id.flatMap((id, index) => (this.open.has(id) || tasks.kind[index] === TaskCode.promise ? [] : [{ id, index, born: tasks.born[index]! }]));
     fresh.sort((one, other) => one.born - other.born || one.id - other.id);
     for (const { id, index, born } of fresh) {
