@@ -41,7 +41,7 @@ describe('the timeline of a program', function () {
   });
 
   it('is drawn while the program runs', async function () {
-    if (!hasWindow) this.skip();
+    if (!hasWindow) this.skip(); // the desktop VS Code: nobody outside can look into its window
     await eventually(async () => (await taskCount()) > 500 && /event loop blocked [1-9]/.test((await texts('webview:#process'))?.[0] ?? ''));
     assert.deepEqual(await texts('webview:#state'), ['Recording']);
     await screenshot('timeline-live');
@@ -50,7 +50,7 @@ describe('the timeline of a program', function () {
   });
 
   it('finds tasks by name, tells of them, and leads to their await', async function () {
-    if (!hasWindow) this.skip();
+    if (!hasWindow) this.skip(); // the desktop VS Code: nobody outside can look into its window
     await type('webview:#search', { text: 'chargeCard' });
     await eventually(async () => /^[1-9]\d* found$/.test((await texts('webview:#found'))?.[0] ?? ''));
     // The first ones were called before anything was recorded.
@@ -75,7 +75,7 @@ describe('the timeline of a program', function () {
   });
 
   it('goes on while another editor hides it, and is drawn again', async function () {
-    if (!hasWindow) this.skip();
+    if (!hasWindow) this.skip(); // the desktop VS Code: nobody outside can look into its window
     const before = await taskCount();
     await type('webview:#search', { text: 'handleOrder' });
     await vscode.window.showTextDocument(fileUri('app.js'), { viewColumn: vscode.ViewColumn.One });
@@ -88,7 +88,7 @@ describe('the timeline of a program', function () {
   });
 
   it('records nothing while it is paused', async function () {
-    if (!hasWindow) this.skip();
+    if (!hasWindow) this.skip(); // the desktop VS Code: nobody outside can look into its window
     assert.equal(await recorders(), 1);
     await click('webview:#pause');
     await eventually(async () => (await texts('webview:#state'))?.[0] === 'Paused');
@@ -125,7 +125,7 @@ describe('the timeline of a program', function () {
 
   it('is opened again without the program, in every theme', async function () {
     await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(path.join(folder, 'app.asynctrace')));
-    if (!hasWindow) this.skip();
+    if (!hasWindow) this.skip(); // the desktop VS Code: nobody outside can look into its window
     await eventually(async () => (await texts('webview:#state'))?.[0]?.startsWith('Recorded ') === true);
     await eventually(async () => (await taskCount()) > 500);
     const colors = new Set<string>();
@@ -144,7 +144,7 @@ describe('the timeline of a program', function () {
     const file = path.join(folder, 'broken.asynctrace');
     await writeFile(file, 'hello');
     await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(file)).then(undefined, () => undefined);
-    if (!hasWindow) this.skip();
+    if (!hasWindow) this.skip(); // the desktop VS Code: nobody outside can look into its window
     await eventually(async () => (await texts('webview:p[role=alert]'))?.[0] === 'This is no Asyncscope recording.');
   });
 
