@@ -1,6 +1,6 @@
 import type { GroupKind } from '../task';
 import { Builtins } from './builtins';
-import { EdgeType, NodeMap, type HeapGraph } from './graph';
+import { EdgeType, NodeMap, NodeType, type HeapGraph } from './graph';
 import { ReactionReader, type Reaction } from './reactions';
 import { findSuspended, type SuspendedCall } from './suspended';
 import { readVocabulary, type Vocabulary } from './vocabulary';
@@ -59,6 +59,7 @@ export class AwaitGraph {
     });
     this.#readReactions(pending);
     for (const call of calls) (call.awaited >= 0 ? this.calls : this.otherCalls).push(call);
+    this.#linkAdoptions();
     this.#linkModules();
   }
 
@@ -103,6 +104,26 @@ export class AwaitGraph {
   }
 
   /**
+   * A promise that was resolved with another one (`return promise`, or `await` of one from another realm) hangs on it only
+   * once a job has called its `then`; until then that job, in the queue, holds both, the one to be settled first.
+   */
+  #linkAdoptions(): void {
+    const { graph, names } = this;
+    const { nodeName, nodeType, firstEdge, edgeType, edgeTo } = graph.columns;
+    const jobName = names['system / PromiseResolveThenableJobTask'];
+    if (jobName < 0) return;
+    for (let job = 0; job < graph.nodeCount; job++) {
+      if (nodeName[job] !== jobName) continue;
+      const objects: number[] = [];
+      for (let edge = firstEdge[job]!, end = firstEdge[job + 1]!; edge < end; edge++) {
+        if (edgeType[edge] === EdgeType.hidden && nodeType[edgeTo[edge]!] === NodeType.object) objects.push(edgeTo[edge]!);
+      }
+      const [derived, source] = objects;
+      if (derived !== undefined && source !== undefined && this.#isPending(source)) this.derivedFrom.set(derived, source);
+    }
+  }
+
+  /**
    * The promise of a module's evaluation, which `import()` waits for, settles when the call of its top level ends; so
    * do those of the modules that import it.
    */
@@ -129,6 +150,13 @@ export class AwaitGraph {
         }
       }
     }
+  }
+
+  /** True for a promise that is not settled, whether something waits for it or not. */
+  #isPending(node: number): boolean {
+    const { graph, names } = this;
+    const reactions = graph.follow(node, EdgeType.internal, names.reactions_or_result);
+    return reactions >= 0 ? graph.columns.nodeName[reactions] === names['system / PromiseReaction'] : graph.columns.nodeName[node] === names.Promise;
   }
 
   #addElement(reader: ReactionReader, reaction: Extract<Reaction, { kind: 'element' }>, promise: number): void {

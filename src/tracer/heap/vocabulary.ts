@@ -4,7 +4,7 @@ import type { HeapGraph } from './graph';
 const NAMES = [
   // nodes
   'system / PromiseReaction', 'system / PromiseCapability', 'system / AsyncGeneratorRequest', 'system / Context', 'system / PropertyArray',
-  'system / SourceTextModule', 'system / Hole', 'system / ArrayList', 'Promise', 'WeakRef',
+  'system / SourceTextModule', 'system / PromiseResolveThenableJobTask', 'system / Hole', 'system / ArrayList', 'Promise', 'WeakRef',
   // edges
   'parameters_and_registers', 'function', 'receiver', 'context', 'extension', 'code', 'shared', 'script', 'script_or_debug_info',
   'reactions_or_result', 'properties', 'elements', '__proto__', 'constructor', 'prototype', 'map', 'value', 'table', 'bound_function',

@@ -101,6 +101,27 @@ describe('capture', () => {
       }
     });
 
+    it(`finds what is waited for through a promise that was resolved with another a moment ago, on Node ${major}`, async () => {
+      const target = await start(
+        major,
+        `const timer = () => new Promise((resolve) => setTimeout(resolve, 100000));
+        async function adopts() { return timer(); }
+        async function waits() { await adopts(); }
+        const inContext = require('node:vm').runInNewContext('(async function inContext(timer) { await timer(); })');
+        waits(); inContext(timer); inContext(() => Promise.resolve());
+        console.log('ready');
+        while (!globalThis.seen);`,
+      );
+      try {
+        const { tasks } = await captureTasks(target.attachment.session);
+        assert.deepEqual(tasks.map(({ name, awaits, stuck }) => [name, 'resource' in awaits ? awaits.resource : awaits, stuck]).sort(), [
+          ['inContext', 'Timeout', false], ['inContext', { promise: true }, false], ['waits', 'Timeout', false],
+        ]);
+      } finally {
+        await target.stop();
+      }
+    });
+
     it(`tells what is running and what is about to go on at a breakpoint, on Node ${major}`, async () => {
       const target = await start(
         major,

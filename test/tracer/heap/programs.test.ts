@@ -32,8 +32,7 @@ describe('tasks of programs', () => {
       assert.ok(expected.length, 'the program says what is pending in it');
       const failures = await Promise.all(versions.map((major) => check(major, program, text, expected)));
       assert.equal(failures.filter(Boolean).join('\n'), '');
-      // Once in many runs of all a look at Node 20 has found every task, but not the timer behind one of them.
-    }).retries(1);
+    });
   }
 });
 
