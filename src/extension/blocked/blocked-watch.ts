@@ -37,7 +37,7 @@ export class BlockedWatch implements vscode.Disposable {
       this.didReport,
       this.decoration,
       vscode.debug.onDidStartDebugSession((session) => this.begin(session)),
-      vscode.debug.onDidTerminateDebugSession((session) => this.end(session)),
+      vscode.debug.onDidTerminateDebugSession(({ id }) => this.end(id)),
       trackNodeSessions((session) => this.tracker(session)),
       vscode.window.onDidChangeVisibleTextEditors(() => this.decorate()),
       this.places.onDidChange(() => this.decorate()),
@@ -98,7 +98,8 @@ export class BlockedWatch implements vscode.Disposable {
     return this.reports.get(session);
   }
 
-  private end({ id }: vscode.DebugSession): void {
+  /** A program has ended, or is tracked no more. */
+  end(id: string): void {
     this.places.end(id);
     clearTimeout(this.timers.get(id));
     this.timers.delete(id);

@@ -8,9 +8,9 @@ import { RelaySession } from '../../tracer/inspector/relay-session';
 import { closeWhenOpened, PendingInspectorError } from '../../tracer/inspector/open-inspector';
 import type { InspectorSession } from '../../tracer/inspector/session';
 import type { LiveTarget } from '../../tracer/inspector/target';
+import { LiveAgent } from '../../tracer/live/live-agent';
 import type { Task, TaskCapture, TaskDetails, TaskReport } from '../../tracer/task';
 import { estimatePause, type PauseEstimate } from '../../tracer/pause-estimate';
-import { agentSecret } from '../blocked/tracked-launch';
 import { lentConnection } from './debugged';
 import { LiveWatch } from './live-watch';
 import type { LiveProbe, TaskProbe } from './task-source';
@@ -18,9 +18,12 @@ import type { LiveProbe, TaskProbe } from './task-source';
 export { blockedProbe } from '../blocked/blocked-probe';
 export { nodeProcesses } from '../../tracer/inspector/node-process';
 
-/** A program that is being debugged, over the connection of its debugger: borrowed for one look or question at a time. */
-export function debugProbe(session: vscode.DebugSession): TaskProbe {
-  return new Probe(async () => ({ kind: 'proxy', ...(await lentConnection(session)) }), false, agentSecret(session));
+/**
+ * A program that is being debugged, over the connection of its debugger: borrowed for one look or question at a time.
+ * `secret`: of the agent that it was started with.
+ */
+export function debugProbe(session: vscode.DebugSession, secret: string | undefined): TaskProbe {
+  return new Probe(async () => ({ kind: 'proxy', ...(await lentConnection(session)) }), false, secret);
 }
 
 /**
@@ -100,6 +103,14 @@ class Probe implements TaskProbe {
     const letGo = () => (attachment === this.kept ? Promise.resolve() : attachment.close());
     const { pid, node } = attachment;
     return LiveWatch.start({ threads: await threadsOf(attachment), pid, node, secret: this.secret, blockedMs, letGo });
+  }
+
+  async untrack(): Promise<void> {
+    const { secret } = this;
+    if (secret === undefined) return;
+    await this.connected(async (attachment) => {
+      for (const { session } of await threadsOf(attachment)) await new LiveAgent(session, secret).remove();
+    });
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Place, Task, TaskReport } from '../../tracer/task';
 import { formatDuration, formatMegabytes, type PauseEstimate } from '../../tracer/pause-estimate';
 import { taskLine } from '../../tracer/task-text';
 import type { BlockedWatch } from '../blocked/blocked-watch';
+import { agentSecret } from '../blocked/tracked-launch';
 import { openPlace } from '../open-place';
 import { isNodeProgram, trackNodeSessions } from './debugged';
 import { groupings, type Grouping } from './forest';
@@ -11,7 +12,7 @@ import { LivePolling } from './live-polling';
 import { pickProcess } from './process-picker';
 import { compareDumps, placeLinks, saveTasks } from './save-tasks';
 import { TaskActions } from './task-actions';
-import { TaskSource } from './task-source';
+import { TaskSource, type SourceOptions } from './task-source';
 import { TaskTree, type TreeNode } from './task-tree';
 import { WaitingHints } from './waiting-hints';
 
@@ -66,6 +67,7 @@ export class TaskExplorer implements vscode.Disposable {
       command('detach', (node: TreeNode) => (node.kind === 'source' ? this.remove(node.source.key) : undefined)),
       command('watch', (node?: TreeNode) => this.watch(node)),
       command('unwatch', (node?: TreeNode) => Promise.all(this.meant(node).map((source) => source.unwatch()))),
+      command('untrack', (node?: TreeNode) => this.untrack(node)),
       command('pause', () => this.pause(true)),
       command('resume', () => this.pause(false)),
       command('filter', () => this.askFilter()),
@@ -118,6 +120,18 @@ export class TaskExplorer implements vscode.Disposable {
     return this.reports();
   }
 
+  /** Takes the agent out of programs that were started with it; what it has told of blocks stays at their lines. */
+  private async untrack(node?: TreeNode): Promise<void> {
+    for (const source of this.meant(node).filter(({ isTracked }) => isTracked)) {
+      this.blocked.end(source.key);
+      try {
+        await source.untrack();
+      } catch (error) {
+        void vscode.window.showErrorMessage(`The agent is still in ${source.label}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+
   /** The tasks stay as they are to be read; the programs are not asked meanwhile. */
   private pause(paused: boolean): void {
     this.paused = paused;
@@ -150,7 +164,9 @@ export class TaskExplorer implements vscode.Disposable {
   private addSession(session: vscode.DebugSession): void {
     if (!isNodeProgram(session)) return;
     const hint = 'Seen over the connection of its debugger.';
-    this.add(new TaskSource(session.id, session.name, hint, true, async () => (await import('./probes')).debugProbe(session), () => this.update()));
+    const secret = agentSecret(session);
+    const reach = async () => (await import('./probes')).debugProbe(session, secret);
+    this.add({ key: session.id, label: session.name, hint, isDebugged: true, isTracked: secret !== undefined, reach });
   }
 
   /** Tasks are looked at when the debugger stops, where anybody sees them. */
@@ -172,14 +188,15 @@ export class TaskExplorer implements vscode.Disposable {
     const key = `process:${picked.pid}`;
     if (!this.sources.has(key)) {
       const hint = 'Its inspector stays open as long as it is listed here. Remove it to close the inspector again.';
-      this.add(new TaskSource(key, picked.label, hint, false, async () => (await import('./probes')).processProbe(picked.pid), () => this.update()));
+      const reach = async () => (await import('./probes')).processProbe(picked.pid);
+      this.add({ key, label: picked.label, hint, isDebugged: false, isTracked: false, reach });
     }
     const source = this.sources.get(key);
     if (source && (await this.mayPause(source))) await source.look();
   }
 
-  private add(source: TaskSource): void {
-    this.sources.set(source.key, source);
+  private add(options: SourceOptions): void {
+    this.sources.set(options.key, new TaskSource(options, () => this.update()));
     this.update();
   }
 
@@ -196,6 +213,7 @@ export class TaskExplorer implements vscode.Disposable {
     const stuck = [...this.sources.values()].reduce((sum, source) => sum + source.stuck, 0);
     this.view.badge = stuck > 0 ? { value: stuck, tooltip: `${stuck} stuck ${stuck === 1 ? 'task' : 'tasks'}` } : undefined;
     void vscode.commands.executeCommand('setContext', 'asyncscope.tasks.sources', this.sources.size);
+    void vscode.commands.executeCommand('setContext', 'asyncscope.tasks.tracked', [...this.sources.values()].some(({ isTracked }) => isTracked));
     const watching = this.watched().length === 0 ? '' : this.paused ? 'paused' : 'running';
     void vscode.commands.executeCommand('setContext', 'asyncscope.tasks.watching', watching);
     for (const { key, state, isWatched } of this.sources.values()) {

@@ -22,6 +22,8 @@ export interface TaskProbe {
   pause(): Promise<PauseEstimate>;
   /** Begins to follow its tasks, and its event loop where `blockedMs` is not 0, while it runs. Rejects with a one-sentence Error. */
   watch(blockedMs: number): Promise<LiveProbe>;
+  /** Takes out of the process the agent that it was started with. Rejects with a one-sentence Error. */
+  untrack(): Promise<void>;
   /** Lets go of the process and leaves it as it was found. Never rejects. */
   close(): Promise<void>;
 }
@@ -63,6 +65,18 @@ export type SourceState =
   | { readonly kind: 'seen'; readonly report: TaskReport; readonly threads: readonly ThreadIndex[]; readonly at: Date; readonly live?: LiveView }
   | { readonly kind: 'failed'; readonly reason: string };
 
+export interface SourceOptions {
+  readonly key: string;
+  readonly label: string;
+  /** What a user should know of the connection to it. */
+  readonly hint: string;
+  readonly isDebugged: boolean;
+  /** It was started with the agent. */
+  readonly isTracked: boolean;
+  /** Makes what reaches the process, when that is first needed. */
+  readonly reach: () => Promise<TaskProbe>;
+}
+
 /** One process or debugged thread in the explorer. */
 export class TaskSource {
   private current: SourceState = { kind: 'unseen' };
@@ -71,15 +85,24 @@ export class TaskSource {
   /** A look, or the beginning of a watch. */
   private underWay: Promise<void> | undefined;
 
+  readonly key: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly isDebugged: boolean;
+  private tracked: boolean;
+  private readonly reach: () => Promise<TaskProbe>;
+
   constructor(
-    readonly key: string,
-    readonly label: string,
-    /** What a user should know of the connection to it. */
-    readonly hint: string,
-    readonly isDebugged: boolean,
-    private readonly reach: () => Promise<TaskProbe>,
+    { key, label, hint, isDebugged, isTracked, reach }: SourceOptions,
     private readonly changed: () => void,
-  ) {}
+  ) {
+    this.key = key;
+    this.label = label;
+    this.hint = hint;
+    this.isDebugged = isDebugged;
+    this.tracked = isTracked;
+    this.reach = reach;
+  }
 
   /** What reaches the process; made when first needed. */
   probe(): Promise<TaskProbe> {
@@ -95,6 +118,19 @@ export class TaskSource {
   /** Whether its tasks are followed while it runs. */
   get isWatched(): boolean {
     return this.live !== undefined;
+  }
+
+  /** Whether the agent that it was started with is in it. */
+  get isTracked(): boolean {
+    return this.tracked;
+  }
+
+  /** Takes that agent out. Rejects with a one-sentence Error. */
+  async untrack(): Promise<void> {
+    await this.unwatch();
+    await (await this.probe()).untrack();
+    this.tracked = false;
+    this.changed();
   }
 
   /** Begins to record its tasks, which are watched from now on; `blockedMs` as for the probe. Rejects with a one-sentence Error. */

@@ -149,7 +149,7 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         item.description = state.kind === 'seen' ? `${state.live ? 'live, ' : ''}${counted(state.report.threads.reduce((sum, { tasks }) => sum + tasks.length, 0), 'task')}, ${state.at.toLocaleTimeString()}` : undefined;
         item.iconPath = new vscode.ThemeIcon('server-process');
         item.tooltip = node.source.hint;
-        item.contextValue = node.source.isWatched ? 'source watched' : 'source';
+        item.contextValue = ['source', node.source.isWatched ? 'watched' : '', node.source.isTracked ? 'tracked' : ''].filter(Boolean).join(' ');
         return item;
       }
       case 'thread': {

@@ -51,3 +51,12 @@ export async function stop(): Promise<void> {
   await eventually(() => stopped);
   listening.dispose();
 }
+
+/** The window shall show the tasks: the other views of the debugger and the panel give way, the side bar is wider. */
+export async function roomForTasks(): Promise<void> {
+  const hidden = ['variablesView', 'watchExpressionsView', 'loadedScriptsView', 'breakPointsView'];
+  for (const view of hidden) await vscode.commands.executeCommand(`workbench.debug.${view}.toggleVisibility`);
+  await vscode.commands.executeCommand('workbench.action.closePanel');
+  await vscode.commands.executeCommand('asyncscope.tasks.focus');
+  for (let step = 0; step < 4; step++) await vscode.commands.executeCommand('workbench.action.decreaseViewWidth');
+}

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import type { TreeNode } from '../../../src/extension/tasks/task-tree';
 import type { TaskExplorer } from '../../../src/extension/tasks/task-explorer';
 import type { Task, TaskReport } from '../../../src/tracer/task';
-import { launch, output, stop } from './debugging';
+import { launch, output, roomForTasks, stop } from './debugging';
 import { asyncscope, fileUri } from './editing';
 import { screenshot } from './outside';
 import { until } from './waiting';
@@ -126,15 +126,6 @@ describe('Task Explorer', function () {
     await until(tasks.onDidChange, () => tasks.roots.length === 0);
   });
 });
-
-/** The picture shall show the tasks: the other views and the panel give way, the side bar is wider. */
-async function roomForTasks(): Promise<void> {
-  const hidden = ['variablesView', 'watchExpressionsView', 'loadedScriptsView', 'breakPointsView'];
-  for (const view of hidden) await vscode.commands.executeCommand(`workbench.debug.${view}.toggleVisibility`);
-  await vscode.commands.executeCommand('workbench.action.closePanel');
-  await vscode.commands.executeCommand('asyncscope.tasks.focus');
-  for (let step = 0; step < 4; step++) await vscode.commands.executeCommand('workbench.action.decreaseViewWidth');
-}
 
 async function refresh(): Promise<TaskReport[]> {
   return vscode.commands.executeCommand<TaskReport[]>('asyncscope.tasks.refresh');

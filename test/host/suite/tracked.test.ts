@@ -28,10 +28,15 @@ describe('a program in a JavaScript debug terminal with tracking', function () {
       });
     });
     await vscode.commands.executeCommand('asyncscope.debugTerminal', `node ${fileUri('app.js').fsPath}`);
-    const { id, type } = await started;
-    assert.equal(type, 'node-terminal');
-    assert.ok(tasks.roots.some((node) => node.kind === 'source' && node.source.key === id), 'the Task Explorer has it');
+    const session = await started;
+    assert.equal(session.type, 'node-terminal');
+    const source = tasks.roots.find((node) => node.kind === 'source' && node.source.key === session.id);
+    assert.ok(source, 'the Task Explorer has it');
     await until(blocked.places.onDidChange, () => blocked.places.all.some(({ file }) => file === fileUri('app.js').fsPath));
+    await vscode.commands.executeCommand('asyncscope.tasks.watch', source);
+    const agents = "Object.getOwnPropertyNames(globalThis).filter((name) => /^asyncscope:[0-9a-f]+$/.test(name)).length";
+    const { result } = (await session.customRequest('evaluate', { expression: agents, context: 'repl' })) as { result: string };
+    assert.equal(result, '1', 'it is watched by the agent that it was started with');
   });
 });
 
