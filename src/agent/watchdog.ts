@@ -18,8 +18,8 @@ export interface WatchdogHandle {
   forgive(ms?: number): void;
   /** For a client: BlockedLoop as JSON. */
   tell(): string;
-  /** For a client: starts the watching thread, where it is not there. */
-  watch(): void;
+  /** For a client: starts the watching thread, where it is not there; false where there can be none. */
+  watch(): boolean;
   /** A client's: told of each block when it is over (no private member may have this name: those are shortened in the bundle). `at`: when it began, in milliseconds since 1970. */
   onBlock?: (at: number, ms: number, frames: readonly BlockedFrame[]) => void;
 }
@@ -85,8 +85,9 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
     if (ms > 0) Atomics.store(shared, slots.snapshot, 1);
   }
 
-  function watch(): void {
+  function watch(): boolean {
     if (!removed) worker ??= startThread(shared, thresholdMs, answerMs, name, answer);
+    return worker !== undefined;
   }
 
   function answer({ ping, sentAt }: Ping): void {

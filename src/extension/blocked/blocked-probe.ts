@@ -19,9 +19,10 @@ export async function blockedProbe(session: vscode.DebugSession, secret: string)
   const connection = await connect(`ws://${formatAddress(host, port)}${path}`, { label: 'the debugged process', shared: true });
   const watchdog = new RemoteWatchdog(connection.session, secret);
   const reader = new BlockedLoopReader();
-  await watchdog.watch();
+  let isWatched = false;
   return {
     async ask() {
+      isWatched ||= await watchdog.watch();
       const told = await watchdog.tell();
       return told === undefined ? undefined : reader.read(told);
     },

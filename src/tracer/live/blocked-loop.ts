@@ -120,6 +120,8 @@ export class BlockedLoopReader {
 
 /** The watchdog in a process whose agent was given this secret. */
 export class RemoteWatchdog {
+  private listens = false;
+
   constructor(
     private readonly session: InspectorSession,
     private readonly secret: string,
@@ -141,8 +143,17 @@ export class RemoteWatchdog {
     await this.call('forgive');
   }
 
-  /** Starts the watching thread of a debugged program; the debugger must not begin a session for it. */
-  async watch(): Promise<void> {
+  /**
+   * Starts the watching thread of a debugged program; the debugger must not begin a session for it. False where the agent
+   * is not there: a debugged program waits for its debugger before it loads that.
+   */
+  async watch(): Promise<boolean> {
+    if (!this.listens) await this.letThreadGo();
+    return (await this.call('watch')) === true;
+  }
+
+  private async letThreadGo(): Promise<void> {
+    this.listens = true;
     await this.session.send('JsDebug.subscribe', { events: ['NodeWorker.attachedToWorker'] });
     const stop = this.session.on<AttachedToWorker>('NodeWorker.attachedToWorker', ({ sessionId, workerInfo }) => {
       if (!workerInfo.title.endsWith(watchThreadName)) return;
@@ -151,7 +162,6 @@ export class RemoteWatchdog {
       const message = JSON.stringify({ id: 1, method: 'Runtime.runIfWaitingForDebugger' });
       this.session.send('NodeWorker.sendMessageToWorker', { sessionId, message }).catch(() => undefined);
     });
-    await this.call('watch');
   }
 
   private async call(method: 'tell' | 'forgive' | 'watch'): Promise<unknown> {

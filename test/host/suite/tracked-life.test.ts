@@ -31,13 +31,7 @@ describe('the life of a program that is debugged with tracking on', function () 
     folder = await mkdtemp(path.join(os.tmpdir(), 'asyncscope-life-'));
     await vscode.workspace.getConfiguration('asyncscope.trace').update('enabled', true, vscode.ConfigurationTarget.Global);
     await open('shop.js');
-    const started = new Promise<vscode.DebugSession>((resolve) => {
-      const starting = vscode.debug.onDidStartDebugSession((each) => {
-        if (!each.name.startsWith('shop.js')) return;
-        starting.dispose();
-        resolve(each);
-      });
-    });
+    const started = shopStarts();
     await launch('landlord.js', { args: [path.join(folder, 'exit.json')] });
     session = await started;
   });
@@ -139,3 +133,30 @@ describe('the life of a program that is debugged with tracking on', function () 
     return result;
   }
 });
+
+describe('a program whose agent comes late', function () {
+  this.timeout(90_000);
+
+  after(async () => {
+    await vscode.debug.stopDebugging();
+  });
+
+  it('has its blocked event loop reported at the line', async () => {
+    const { blocked } = await asyncscope();
+    const started = shopStarts();
+    await launch('slow-start.js');
+    const { id } = await started;
+    await until(blocked.onDidReport, () => blocked.reportOf(id)?.spots.some(({ at, count }) => at !== undefined && stocktakeLines.includes(at.line) && count > 1) === true);
+  });
+});
+
+/** The session of shop.js, which others start. */
+function shopStarts(): Promise<vscode.DebugSession> {
+  return new Promise((resolve) => {
+    const starting = vscode.debug.onDidStartDebugSession((each) => {
+      if (!each.name.startsWith('shop.js')) return;
+      starting.dispose();
+      resolve(each);
+    });
+  });
+}
