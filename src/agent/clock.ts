@@ -11,7 +11,8 @@ export class Clock {
   ticks = 0;
   /** The time that was read last is not good enough for what happens next. */
   isOld = true;
-  private readonly started = performance.now();
+  /** On the clock of `performance.now()`. */
+  readonly started = performance.now();
 
   /** Milliseconds since the start. */
   read(): number {

@@ -78,6 +78,11 @@ export class PromiseTracker implements PromiseEvents {
     return this.clock.read();
   }
 
+  /** When the tracker started, on the clock of `performance.now()`. */
+  get startedAt(): number {
+    return this.clock.started;
+  }
+
   /** Takes out what was collected while pending. */
   sweep(): void {
     if (this.busy) return;
@@ -198,7 +203,11 @@ export class PromiseTracker implements PromiseEvents {
     table.setExtra(slot, site);
     // From here on it may be told of: an inspector can ask in the middle of this.
     table.mark(slot, Flag.orphan | Flag.waiting);
-    if (this.orphanBorn >= 0) table.setBorn(slot, this.orphanBorn);
+    if (this.orphanBorn >= 0) {
+      table.setBorn(slot, this.orphanBorn);
+      // That is the same call, which would be told of twice until the job is over.
+      table.unmark(this.jobSlot, Flag.orphan | Flag.waiting);
+    }
     if (parent >= 0) table.mark(parent, Flag.awaited);
     this.listener?.onOrphan(slot, this.orphanBorn >= 0 ? this.jobId : 0);
   }

@@ -79,6 +79,10 @@ export interface RecorderData {
   blocks: RecordedBlock[];
   /** What is pending now: at the beginning, and after steps were dropped. */
   tasks?: TaskData;
+  /** With `tasks`: the other calls that have not ended, by id. They run, or are over and follow another promise. */
+  others?: number[];
+  /** Nothing is told yet: the question came into the middle of the agent's own work. To be asked again at once. */
+  again?: boolean;
 }
 
 /** So many names and blocks are kept between two questions; the oldest are forgotten. */
@@ -109,14 +113,15 @@ export function readRecorderData(sent: unknown): RecorderData {
   const value = sent as (Partial<RecorderData> & { error?: unknown }) | null | undefined;
   if (typeof value?.error === 'string') throw new Error(`The recorder refused: ${value.error}`);
   if (value?.version !== PROTOCOL_VERSION) throw new Error(`The recorder in the process is of another version than ${PROTOCOL_VERSION}: restart the process.`);
-  const { now, origin, dropped, steps, firstSite, sites, names, blocks, tasks } = value;
+  const { now, origin, dropped, steps, firstSite, sites, names, blocks, tasks, others, again } = value;
   if (!isTime(now) || !isTime(origin) || !isCount(dropped) || !isCount(firstSite)) throw damaged();
   if (!Array.isArray(steps) || !steps.every((part) => typeof part === 'string')) throw damaged();
   if (!Array.isArray(sites) || !sites.every(isSiteRow)) throw damaged();
   if (!Array.isArray(names) || !names.every((row: unknown) => Array.isArray(row) && isCount(row[0]) && typeof row[1] === 'string')) throw damaged();
   if (!Array.isArray(blocks) || !blocks.every((block) => isTime(block?.at) && isTime(block.ms) && isBlockedFrames(block.frames))) throw damaged();
   if (tasks !== undefined) parseTaskData(tasks);
-  return { version: PROTOCOL_VERSION, now, origin, dropped, steps, firstSite, sites, names, blocks, tasks };
+  if (others !== undefined && !(Array.isArray(others) && others.every(isCount))) throw damaged();
+  return { version: PROTOCOL_VERSION, now, origin, dropped, steps, firstSite, sites, names, blocks, tasks, others, again: again === true };
 }
 
 function isTime(value: unknown): value is number {

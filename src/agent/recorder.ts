@@ -70,7 +70,7 @@ class Recorder implements CallListener, RecorderPart {
     try {
       const { sites } = parseDrainRequest(request);
       this.listen();
-      return JSON.stringify(this.take(sites));
+      return JSON.stringify(this.isDisturbed() ? this.answer(sites, { again: true }) : this.take(sites));
     } catch (error) {
       const refusal: PollError = { version: PROTOCOL_VERSION, error: error instanceof Error ? error.message : 'it failed' };
       return JSON.stringify(refusal);
@@ -151,33 +151,59 @@ class Recorder implements CallListener, RecorderPart {
   }
 
   private take(sites: number): RecorderData {
-    const { tracker, written, ring } = this;
-    const { capacity } = this;
+    const pending = this.owesTasks() ? this.pending() : undefined;
+    const { written, ring, capacity } = this;
     const dropped = Math.max(0, written - this.drained - capacity);
-    const tasks = dropped > 0 || this.isNew ? (this.list.poll({ version: PROTOCOL_VERSION, sites: Number.MAX_SAFE_INTEGER }) as TaskData) : undefined;
-    const known = tracker.sites.sites;
     const from = Math.max(this.drained, written - capacity) % capacity;
     const count = Math.min(written - this.drained, capacity);
     const first = Math.min(count, capacity - from);
     const text = (at: number, length: number): string =>
       Buffer.from(ring.buffer, at * NUMBERS_PER_STEP * ring.BYTES_PER_ELEMENT, length * NUMBERS_PER_STEP * ring.BYTES_PER_ELEMENT).toString('base64');
-    const data: RecorderData = {
-      version: PROTOCOL_VERSION,
-      now: (this.drainedAt = tracker.elapsed()),
-      origin: performance.timeOrigin + performance.now() - this.drainedAt,
-      dropped,
-      steps: [text(from, first), text(0, count - first)],
-      firstSite: Math.min(sites, known.length),
-      sites: known.slice(sites).map(siteRow),
-      names: this.names,
-      blocks: this.blocks,
-      ...(tasks && { tasks }),
-    };
+    const { names, blocks } = this;
     this.drained = written;
     this.isNew = false;
     this.names = [];
     this.blocks = [];
-    return data;
+    return this.answer(sites, { dropped, steps: [text(from, first), text(0, count - first)], names, blocks, ...pending });
+  }
+
+  private answer(sites: number, rest: Partial<RecorderData>): RecorderData {
+    const { tracker } = this;
+    const known = tracker.sites.sites;
+    this.drainedAt = tracker.elapsed();
+    return {
+      version: PROTOCOL_VERSION,
+      now: this.drainedAt,
+      origin: performance.timeOrigin + tracker.startedAt,
+      dropped: 0,
+      steps: [],
+      firstSite: Math.min(sites, known.length),
+      sites: known.slice(sites).map(siteRow),
+      names: [],
+      blocks: [],
+      ...rest,
+    };
+  }
+
+  private owesTasks(): boolean {
+    return this.isNew || this.written - this.drained > this.capacity;
+  }
+
+  /** Where a question comes into the middle of the agent's own work, what is pending and the steps need not agree yet. */
+  private isDisturbed(): boolean {
+    return this.tracker.busy && this.owesTasks();
+  }
+
+  /** What waits, and which other calls have not ended. */
+  private pending(): Pick<RecorderData, 'tasks' | 'others'> {
+    const tasks = this.list.poll({ version: PROTOCOL_VERSION, sites: Number.MAX_SAFE_INTEGER }) as TaskData;
+    const { table } = this.tracker;
+    const waiting = new Set(tasks.tasks.id);
+    const others: number[] = [];
+    for (let slot = 0; slot < table.used; slot++) {
+      if (table.flags(slot) !== 0 && this.isTask(slot) && !waiting.has(table.id(slot))) others.push(table.id(slot));
+    }
+    return { tasks, others };
   }
 
   /** A call of the program's own, or what is known of one by its awaits. */

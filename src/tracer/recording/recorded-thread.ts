@@ -26,16 +26,11 @@ export interface ThreadBatch {
 
 /** Combinators that nobody has waited for yet; the oldest are forgotten beyond so many. */
 const MOST_GROUPS = 10_000;
-/** Between two answers the clocks of the process seem to move against each other by as much; steps are lost only after many more. */
-const CLOCK_SLACK_MS = 1;
 
 interface OpenTask {
   number: number;
-  waits: boolean;
   /** The function of one that began before it was watched. */
   older?: string;
-  /** When it was told of last, on the agent's clock. */
-  toldAt: number;
 }
 
 export class RecordedThread {
@@ -44,8 +39,8 @@ export class RecordedThread {
   private readonly siteNumbers: number[] = [];
   private readonly open = new Map<number, OpenTask>();
   private readonly groups = new Map<number, number>();
-  /** What was told of until then may have another id now. On the agent's clock. */
-  private gapAt = -1;
+  /** Calls that began before they were watched and were not told of since steps were lost: they may have other ids now. */
+  private readonly missing = new Set<number>();
   /** When it was asked last, in milliseconds since the recording began. */
   private askedAt = 0;
 
@@ -72,13 +67,14 @@ export class RecordedThread {
     }
     const offset = data.origin - startedAt;
     if (data.dropped > 0) this.forgetGroups();
-    if (data.tasks) this.gapAt = this.askedAt - offset + (data.dropped > 0 ? CLOCK_SLACK_MS : 0);
+    const told = data.tasks && new Set([...data.tasks.tasks.id, ...(data.others ?? [])]);
+    if (told) for (const [id, { older }] of this.open) if (older !== undefined && !told.has(id)) this.missing.add(id);
     let first: number | undefined;
     readSteps(data, (step) => {
       first ??= step.at + offset;
       this.step(step, offset, batch.events);
     });
-    if (data.tasks) this.reconcile(data.tasks, data.now + offset, offset, batch.events);
+    if (data.tasks && told) this.reconcile(data.tasks, told, data.now + offset, offset, batch.events);
     if (data.dropped > 0) batch.gaps.push({ from: this.askedAt, to: first ?? data.now + offset, dropped: data.dropped });
     for (const [id, name] of data.names) {
       const task = this.open.get(id);
@@ -97,20 +93,18 @@ export class RecordedThread {
     const time = at + offset;
     switch (step) {
       case Step.begin:
-        this.begin(id, time, this.siteNumbers[site] ?? 0, code, events, at);
+        this.begin(id, time, this.siteNumbers[site] ?? 0, code, events);
         return;
       case Step.suspend: {
-        const task = this.open.get(id) ?? this.begin(id, time, this.siteNumbers[site] ?? 0, TaskMark.older, events, at);
-        task.waits = true;
-        task.toldAt = at;
+        const task = this.open.get(id) ?? this.begin(id, time, this.siteNumbers[site] ?? 0, TaskMark.older, events);
+        this.missing.delete(id);
         this.tellWait(RecordedEvent.suspend, task.number, time, site, code, ref, events);
         return;
       }
       case Step.resume: {
         const task = this.open.get(id);
         if (!task) return;
-        task.waits = false;
-        task.toldAt = at;
+        this.missing.delete(id);
         events.push(RecordedEvent.resume, time, task.number);
         return;
       }
@@ -119,7 +113,7 @@ export class RecordedThread {
         if (known) this.open.delete(ref);
         const before = known ?? this.takeOlder(site);
         if (before) this.open.set(id, before);
-        else this.begin(id, time, this.siteNumbers[site] ?? 0, TaskMark.older, events, at).older = this.functionOf(site);
+        else this.begin(id, time, this.siteNumbers[site] ?? 0, TaskMark.older, events).older = this.functionOf(site);
         return;
       }
       case Step.member:
@@ -133,8 +127,8 @@ export class RecordedThread {
     }
   }
 
-  private begin(id: number, time: number, site: number, mark: number, events: EventColumns, toldAt: number): OpenTask {
-    const task: OpenTask = { number: ++this.numbers.last, waits: false, toldAt };
+  private begin(id: number, time: number, site: number, mark: number, events: EventColumns): OpenTask {
+    const task: OpenTask = { number: ++this.numbers.last };
     this.open.set(id, task);
     events.push(RecordedEvent.begin, time, task.number, site, mark, this.index);
     return task;
@@ -173,8 +167,10 @@ export class RecordedThread {
   /** A call that began before it was watched has another id after each await: after a gap it is known again by its function. */
   private takeOlder(site: number): OpenTask | undefined {
     const name = this.functionOf(site);
-    for (const [id, task] of this.open) {
-      if (task.older !== name || task.toldAt > this.gapAt) continue;
+    for (const id of this.missing) {
+      const task = this.open.get(id);
+      if (task?.older !== name) continue;
+      this.missing.delete(id);
       this.open.delete(id);
       return task;
     }
@@ -186,19 +182,18 @@ export class RecordedThread {
     return `${name} ${place?.file ?? ''}`;
   }
 
-  /** The tasks that wait at the time `now` are these: at the beginning, and after steps were lost. */
-  private reconcile({ tasks, groups }: TaskData, now: number, offset: number, events: EventColumns): void {
-    const told = new Set(tasks.id);
+  /** The tasks that wait at the time `now` are these, and those of `told` have not ended: at the beginning, and after steps were lost. */
+  private reconcile({ tasks, groups }: TaskData, told: ReadonlySet<number>, now: number, offset: number, events: EventColumns): void {
     for (const [index, id] of tasks.id.entries()) {
       const task = this.open.has(id) || !(tasks.marks[index]! & TaskMark.older) ? undefined : this.takeOlder(tasks.at[index]!);
       if (task) this.open.set(id, task);
     }
-    for (const [id, task] of this.open) if (!told.has(id) && (task.waits || task.toldAt <= this.gapAt)) this.finish(id, now, RecordedEvent.vanished, events);
+    this.missing.clear();
+    for (const id of this.open.keys()) if (!told.has(id)) this.finish(id, now, RecordedEvent.vanished, events);
     const fresh = tasks.id.flatMap((id, index) => (this.open.has(id) || tasks.kind[index] === TaskCode.promise ? [] : [{ id, index, born: tasks.born[index]! }]));
     fresh.sort((one, other) => one.born - other.born || one.id - other.id);
     for (const { id, index, born } of fresh) {
-      const task = this.begin(id, born + offset, this.siteNumbers[tasks.site[index]!] ?? 0, tasks.marks[index]!, events, born);
-      task.waits = true;
+      const task = this.begin(id, born + offset, this.siteNumbers[tasks.site[index]!] ?? 0, tasks.marks[index]!, events);
       if (tasks.marks[index]! & TaskMark.older) task.older = this.functionOf(tasks.at[index]!);
     }
     for (const { id, index, born } of fresh) {
