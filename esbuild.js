@@ -39,6 +39,7 @@ const entries = {
   recordings: 'src/extension/timeline/recordings.ts',
   agent: 'src/agent/agent.ts',
   recorder: 'src/agent/recorder.ts',
+  handles: 'src/agent/handles.ts',
   runtime: 'src/agent/runtime.ts',
   webview: 'src/webview/timeline.ts',
 };
@@ -51,7 +52,7 @@ const loadedLater = {
 };
 
 /** What the agent says to others, or hears from them, and its enumerations: these names stay as they are. */
-const spoken = ['blocked-loop', 'config', 'install', 'protocol', 'recorder-protocol', 'runtime', 'slot', 'stack-reader'];
+const spoken = ['blocked-loop', 'config', 'handle-protocol', 'install', 'protocol', 'recorder-protocol', 'runtime', 'slot', 'stack-reader'];
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 /** Members that are named often, by no object of JavaScript's own, and by no client. */
@@ -67,7 +68,7 @@ const bundles = Object.entries(entries)
     entryPoints: [path.join(__dirname, file)],
     outfile: path.join(outdir, `${name}.js`),
     // It runs inside other programs, where every byte and every require counts; a stack through it shows nobody anything.
-    ...(['agent', 'recorder'].includes(name) && { minify: true, sourcemap: false, banner: {}, ...shortNames(path.join(__dirname, 'src/agent')) }),
+    ...(['agent', 'recorder', 'handles'].includes(name) && { minify: true, sourcemap: false, banner: {}, ...shortNames(path.join(__dirname, 'src/agent')) }),
     ...(name === 'webview' && { platform: 'browser', format: 'iife', target: 'chrome122', banner: {} }),
     external: ['vscode'],
     plugins: [separateBundles(loadedLater[name] ?? [])],

@@ -7,6 +7,7 @@ import { install, type AgentHandle, type PartStarters } from './install';
 import { PROTOCOL_VERSION, type PollRequest } from './protocol';
 import { startTracking, type TaskPart } from './track';
 import { startWatchdog } from './watchdog';
+import type * as HandlesBundle from './handles';
 
 const WHOLE_REQUEST = JSON.stringify({ version: PROTOCOL_VERSION, sites: 0 } satisfies PollRequest);
 
@@ -38,5 +39,17 @@ export function start(config: string): AgentHandle | undefined {
 // The file name tells a preloaded module from an evaluated one.
 if (typeof module.filename === 'string') {
   const config: AgentConfig | undefined = parseConfig(process.env[CONFIG_VARIABLE]);
-  if (config) install(config, parts);
+  if (config) {
+    install(config, parts);
+    if (config.track !== false) startHandles(config.secret);
+  }
+}
+
+/** The bundle beside this one. */
+function startHandles(secret: string): void {
+  try {
+    (module.require('./handles.js') as typeof HandlesBundle).start(secret);
+  } catch {
+    // Without it handles are counted only.
+  }
 }

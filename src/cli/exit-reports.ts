@@ -2,8 +2,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAnswer, parseExitReport, parseResources, parseTaskData, type EndReason } from '../agent/protocol';
+import { HANDLES_PART } from '../agent/handle-protocol';
 import { readRecorderData, type RecorderData } from '../agent/recorder-protocol';
 import { liveTasks, lostTasks, trackingWarnings, type LostTask } from '../tracer/live/live-tasks';
+import { HandleReader, type HandleReport } from '../tracer/live/handles';
 import { BlockedLoopReader, type BlockedReport } from '../tracer/live/blocked-loop';
 import { SitePlaces } from '../tracer/live/site-places';
 import type { TaskReport } from '../tracer/task';
@@ -16,6 +18,8 @@ export interface EndedThread extends TaskReport {
   exitCode: number | null;
   /** What kept the event loop alive until then, by kind: `Timeout`, `TCPServerWrap`, … */
   resources: Record<string, number>;
+  /** The same one by one, with the places where they were made. */
+  handles?: HandleReport;
   /** The newest calls that were collected while pending, and how many there were. */
   lost: LostTask[];
   lostCount: number;
@@ -65,6 +69,7 @@ async function readThread(file: string): Promise<EndedThread> {
     reason,
     exitCode: code,
     resources: parseResources(parts['resources']),
+    ...(parts[HANDLES_PART] !== undefined && { handles: await new HandleReader(places).read(parts[HANDLES_PART]) }),
     lost: lostTasks(data, places),
     lostCount: data.counts.lost,
     ...(parts['recorder'] !== undefined && { recorder: readRecorderData(parts['recorder']) }),

@@ -1,8 +1,9 @@
 // The words for what was pending when a process or thread ended.
 import path from 'node:path';
-import { ageText, plural, positionText, times } from '../tracer/task-text';
+import { ageText, plural, positionText } from '../tracer/task-text';
 import type { LostTask } from '../tracer/live/live-tasks';
 import { blockedLines } from './blocked-report';
+import { handleLines } from './handle-report';
 import { taskTable } from './task-table';
 import { outputWidth } from './terminal-width';
 import type { EndedThread } from './exit-reports';
@@ -19,10 +20,9 @@ export function pendingLines(ended: EndedThread, several: boolean): string[] {
     lines.push(`${subject(ended, several)} ${ending(ended)} with ${plural(tasks.length, 'task')} pending:`);
     lines.push(...taskTable(tasks, outputWidth() - indent.length).map((line) => indent + line));
   }
-  const resources = Object.entries(ended.resources);
   // Where the program ended by itself or went on its own way out, what it held is of no interest.
-  if ((ended.reason === 'SIGINT' || ended.reason === 'SIGTERM') && resources.length > 0) {
-    lines.push(`${subject(ended, several)} was kept alive by ${resources.map(([kind, count]) => kind + times(count)).join(', ')}.`);
+  if (ended.handles && (ended.reason === 'SIGINT' || ended.reason === 'SIGTERM')) {
+    lines.push(...handleLines(subject(ended, several), ended.handles).map((line, index) => (index === 0 ? line : indent + line)));
   }
   if (ended.lostCount > 0) {
     lines.push(`${subject(ended, several)} lost ${plural(ended.lostCount, 'task')}: collected while pending, since nothing could resume ${ended.lostCount === 1 ? 'it' : 'them'} any more.`);

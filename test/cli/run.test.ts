@@ -2,6 +2,8 @@ import { strict as assert } from 'node:assert';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { transform } from 'esbuild';
+import type { HandleReport } from '../../src/tracer/live/handles';
 import type { BlockedReport } from '../../src/tracer/live/blocked-loop';
 import { agentFixtures, runToEnd, type Ended } from '../agent/agent-process';
 import { nodeBinary, nodeMajors } from '../host/provision';
@@ -38,7 +40,8 @@ describe('asyncscope run', function () {
         assert.deepEqual([ended.code, ended.signal], [code, signal], `${how}: ${stderr}`);
         if (alone) assert.deepEqual([alone.code, alone.signal], [code, signal], `${how} without us`);
         assert.match(stderr, says, how);
-        assert.equal(/The program was kept alive by Timeout\./.test(stderr), how === 'interrupted', how);
+        const keptAlive = major < 24 ? /was kept alive by:\n {2}Timer\n/ : /was kept alive by:\n {2}Timer every 1\.0 s, due in \S+ m?s, set at test\/fixtures\/agent\/pending\.js:31:5 \d+ ms ago\n/;
+        assert.equal(keptAlive.test(stderr), how === 'interrupted', `${how}: ${stderr}`);
         assert.deepEqual(
           rows(stderr).sort(),
           [
@@ -83,6 +86,54 @@ describe('asyncscope run', function () {
     const ended = await asyncscopeRun([process.execPath, '-e', 'console.log(process.argv.length)', 'x', '--json', 'y'], { TMPDIR: folder });
     assert.deepEqual(ended, { code: 0, signal: null, stdout: '4\n', stderr: '' });
     assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('says what kept a program alive that did not end, where it was made in its sources', async () => {
+    const source = `import net from 'node:net';
+interface Options { port: number }
+const options: Options = { port: 0 };
+function listen(): void {
+  const server = net.createServer().listen(options.port, () => {
+    setInterval(() => undefined, 60_000); setTimeout(() => undefined, 60_000).unref();
+    for (let i = 0; i < 3; i++) setTimeout(() => undefined, 90_000);
+    net.connect((server.address() as net.AddressInfo).port);
+  });
+  server.on('connection', () => process.kill(process.ppid, 'SIGTERM'));
+}
+listen();
+`;
+    const script = path.join(folder, 'app.js');
+    const { code, map } = await transform(source, { loader: 'ts', format: 'cjs', sourcemap: 'external', sourcefile: 'app.ts', banner: '// one line more' });
+    writeFileSync(path.join(folder, 'app.ts'), source);
+    writeFileSync(path.join(folder, 'app.js.map'), map);
+    writeFileSync(script, `${code}//# sourceMappingURL=app.js.map\n`);
+    const file = path.join(folder, 'report.json');
+    const ended = await asyncscopeRun(['--json', file, await nodeBinary(24), script]);
+    assert.equal(ended.signal, 'SIGTERM', ended.stderr);
+    const places = ended.stderr.replaceAll(`${path.join(folder, 'app.ts')}`, 'app.ts').replace(/\S+ m?s ago/g, '… ago').replace(/due in (\d+ min )?\S+ s/g, 'due in …').replace(/(port |:)\d{4,}/g, '$1…');
+    assert.deepEqual(places.split('\n'), [
+      'asyncscope: The program was kept alive by:',
+      '  Server on port …, made at app.ts:5:37 … ago',
+      '  Timer every 1 min 0 s, due in …, set at app.ts:6:5 … ago',
+      '  Timer of 1 min 30 s ×3, set at app.ts:7:33 … ago at most',
+      '  Socket to [::1]:…, made at app.ts:8:9 … ago',
+      '  Connection from [::1]:… to port …, to the server made at app.ts:5:37 … ago',
+      '',
+    ].map((line) => (places.includes('[::1]') ? line : line.replaceAll('[::1]', '127.0.0.1'))));
+    const { processes } = JSON.parse(readFileSync(file, 'utf8')) as { processes: { handles: HandleReport }[] };
+    const { keepingAlive, warnings } = processes[0]!.handles;
+    assert.deepEqual(warnings, []);
+    assert.deepEqual(
+      keepingAlive.map(({ kind, resource, count, at }) => [kind, resource, count, at?.line, at?.generated !== undefined]),
+      [
+        ['server', 'TCPSERVERWRAP', 1, 5, true],
+        ['interval', 'Timeout', 1, 6, true],
+        ['timer', 'Timeout', 3, 7, true],
+        ['socket', 'TCPWRAP', 1, 8, true],
+        ['connection', 'TCPWRAP', 1, 5, true],
+      ],
+    );
+    assert.equal(keepingAlive[1]!.handles[0]!.timerMs, 60_000);
   });
 
   it('says what blocked the event loop', async function () {

@@ -1,10 +1,13 @@
 // The client of the agent in a process: brings it in, asks it, takes it out. Everything goes over the inspector session.
+import path from 'node:path';
 import { handleName, type AgentConfig } from '../../agent/config';
+import { HANDLES_PART } from '../../agent/handle-protocol';
 import { SiteKind } from '../../agent/sites';
 import { isCount, parseAnswer, parseTaskChanges, PROTOCOL_VERSION, type PollAnswer, type PollRequest, type TaskCounts } from '../../agent/protocol';
 import type { InspectorSession } from '../inspector/session';
 import type { Task, TaskId } from '../task';
 import { evaluate, ProcessCalls, startBundle } from './evaluation';
+import { HandleReader, type HandleReport } from './handles';
 import { agentConfig, newSecret } from './launch';
 import { liveTasks, lostTasks, starvedPlaces, trackingWarnings, type LostTask, type StarvedPlace } from './live-tasks';
 import { SitePlaces } from './site-places';
@@ -27,12 +30,14 @@ export interface LiveLook {
   /** Undefined where the agent does not track promises. */
   counts: TaskCounts | undefined;
   warnings: string[];
+  /** What keeps the event loop alive; undefined where the agent does not watch that. */
+  handles: HandleReport | undefined;
   /** The whole answer, for readers of its other parts. */
   answer: PollAnswer;
 }
 
 export interface InstallOptions extends Omit<AgentConfig, 'version' | 'secret'> {
-  /** The bundle's file, `dist/agent.js`. */
+  /** The bundle's file, `dist/agent.js`; that of what keeps the loop alive lies beside it. */
   agentPath: string;
 }
 
@@ -44,6 +49,7 @@ const POLL = `function (name, request, low, middle, high) {
 export class LiveAgent {
   private readonly places = new SitePlaces();
   private readonly mirror = new TaskMirror();
+  private readonly handles = new HandleReader(this.places);
   private readonly calls: ProcessCalls;
   private readonly unheard: UnheardRejections;
 
@@ -65,6 +71,7 @@ export class LiveAgent {
     const secret = newSecret();
     const config = JSON.stringify(agentConfig({ secret, ...options }));
     if (!(await startBundle(session, agentPath, config))) throw new Error('The process did not take the agent.');
+    if (options.track !== false) await startBundle(session, path.join(path.dirname(agentPath), 'handles.js'), secret);
     return new LiveAgent(session, secret, idPrefix);
   }
 
@@ -74,7 +81,8 @@ export class LiveAgent {
     const { sequence } = this.mirror;
     const answer = parseAnswer(await this.calls.call(POLL, handleName(this.secret), JSON.stringify(request), sequence & 0xff, (sequence >> 8) & 0xff, sequence >> 16));
     const { pid, thread, node, parts } = answer;
-    const look: LiveLook = { pid, thread, node, tasks: [], lost: [], starved: [], unheard: [], counts: undefined, warnings: [], answer };
+    const look: LiveLook = { pid, thread, node, tasks: [], lost: [], starved: [], unheard: [], counts: undefined, warnings: [], handles: undefined, answer };
+    if (parts[HANDLES_PART] !== undefined) look.handles = await this.handles.read(parts[HANDLES_PART]);
     if (parts['tasks'] === undefined) return look;
     const data = this.mirror.apply(parseTaskChanges(parts['tasks']));
     await this.places.add(data.firstSite, data.sites);

@@ -1,0 +1,131 @@
+// Where handles are made, by the stack: of all that are made seldom, and of some of those that are made often.
+import type { HandleSiteRow } from './handle-protocol';
+import { stackReader, type CallFrame } from './stack-reader';
+
+/** The place is not known. */
+export const NO_SITE = -1;
+const MAX_SITES = 1 << 12;
+const MAX_GUESSES = 1 << 10;
+/** Servers and requests that what follows from them takes its place from; the oldest are forgotten. */
+const MAX_ORIGINS = 1 << 10;
+/** Deep enough for what an HTTP client or a package has between the program and a socket. */
+const DEPTH = 24;
+/** What calls hooks. */
+const HOOKS_SCRIPT = 'node:internal/async_hooks';
+/** More than one place was seen. */
+const AMBIGUOUS = -2;
+
+/**
+ * How often the stack may be read at once, and for each millisecond that passes: each reading takes some 5 µs. Timers
+ * get 4 % of one processor, what comes and goes with each turn of the loop 1 %, sockets and what is rarer still 20 %.
+ */
+const budgets = { timer: { most: 4_000, perMs: 8 }, brief: { most: 500, perMs: 2 }, rare: { most: 4_000, perMs: 40 } };
+export type Frequency = keyof typeof budgets;
+
+class Allowance {
+  private left: number;
+  private since = 0;
+
+  constructor(private readonly frequency: Frequency) {
+    this.left = budgets[frequency].most;
+  }
+
+  take(now: number): boolean {
+    if (this.left === 0) {
+      const { most, perMs } = budgets[this.frequency];
+      this.left = Math.min(most, Math.floor((now - this.since) * perMs));
+      if (this.left === 0) return false;
+    }
+    this.left--;
+    if (this.left === 0) this.since = now;
+    return true;
+  }
+}
+
+export class HandleSites {
+  /** Of the last answer of `find`: its HandleMark bits are these two. */
+  isUnsure = false;
+  isOfChild = false;
+  /** How many have no certain place. */
+  unreadCount = 0;
+  private readonly rows: HandleSiteRow[] = [];
+  private readonly numbers = new Map<string, number>();
+  /** By what tells handles apart without a stack, the one place that all came from. */
+  private readonly guesses = new Map<string, number>();
+  private readonly allowances: Record<Frequency, Allowance> = { timer: new Allowance('timer'), brief: new Allowance('brief'), rare: new Allowance('rare') };
+  private readonly readFrames = stackReader(DEPTH);
+  /** Where servers were made, and requests that others may follow from, by their asyncId. */
+  private readonly origins: Record<'server' | 'request', Map<number, number>> = { server: new Map(), request: new Map() };
+
+  /** The site of what is made now; handles of the same `trait` are likely to be made at the same place. */
+  find(frequency: Frequency, trait: string, now: number): number {
+    this.isOfChild = false;
+    this.isUnsure = !this.allowances[frequency].take(now);
+    if (this.isUnsure) {
+      this.unreadCount++;
+      const guess = this.guesses.get(trait) ?? NO_SITE;
+      return guess === AMBIGUOUS ? NO_SITE : guess;
+    }
+    const site = this.read(this.readFrames());
+    const guess = this.guesses.get(trait);
+    if (guess === undefined ? this.guesses.size < MAX_GUESSES : guess !== site) this.guesses.set(trait, guess === undefined ? site : AMBIGUOUS);
+    return site;
+  }
+
+  row(site: number): HandleSiteRow | undefined {
+    return this.rows[site];
+  }
+
+  keepOrigin(kind: 'server' | 'request', id: number, site: number): void {
+    const known = this.origins[kind];
+    if (known.size >= MAX_ORIGINS) known.delete(known.keys().next().value!);
+    known.set(id, site);
+  }
+
+  /** The site of the server or request that something was made for; undefined where it is not known. */
+  originSite(kind: 'server' | 'request', id: number): number | undefined {
+    return this.origins[kind].get(id);
+  }
+
+  private read(frames: readonly CallFrame[]): number {
+    let made: CallFrame | undefined;
+    let caller: CallFrame | undefined;
+    for (const frame of frames.slice(frames.findIndex((each) => each.getFileName() === HOOKS_SCRIPT))) {
+      const file = fileOf(frame);
+      if (file.startsWith('node:')) {
+        if (!made && CHILD_SCRIPTS.has(file)) this.isOfChild = true;
+        continue;
+      }
+      if (!file) continue;
+      made ??= frame;
+      if (!isOfPackage(file)) {
+        if (frame !== made) caller = frame;
+        break;
+      }
+    }
+    if (!made) return NO_SITE;
+    const row: HandleSiteRow = [...placeOf(made), ...(caller ? placeOf(caller) : (['', 0, 0] as const))];
+    const key = row.join(' ');
+    let site = this.numbers.get(key);
+    if (site !== undefined) return site;
+    if (this.rows.length >= MAX_SITES) return NO_SITE;
+    site = this.rows.push(row) - 1;
+    this.numbers.set(key, site);
+    return site;
+  }
+}
+
+/** What Node makes a child process's or worker thread's pipes and ports in. */
+const CHILD_SCRIPTS = new Set(['node:internal/child_process', 'node:internal/worker']);
+
+function isOfPackage(file: string): boolean {
+  return /[\\/]node_modules[\\/]/.test(file);
+}
+
+function fileOf(frame: CallFrame): string {
+  return frame.getFileName() || frame.getScriptNameOrSourceURL() || '';
+}
+
+function placeOf(frame: CallFrame): [string, number, number] {
+  return [fileOf(frame), frame.getLineNumber() ?? 0, frame.getColumnNumber() ?? 0];
+}
