@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import type { Measured } from './blocking/measured';
 import type { ConfigFinder } from './config/config';
 import type { FileError, Finding } from './finding';
-import { CompilerDied, forEachOfKind, isChannelFailure, isTooDeep, kindSet, type Asking, type Job, type Programs, type SourceUnit, type SyntaxKind } from './program';
+import { CompilerDied, forEachOfKind, isChannelFailure, isTooDeep, kindSet, SyntaxKind, type Asking, type Job, type Node, type Programs, type SourceUnit } from './program';
 import type { Listener, Report, Rule } from './rules/rule';
 import { SharedFacts } from './shared';
 import { withoutSuppressed } from './suppressions';
@@ -42,13 +42,33 @@ export class Linter {
     const wanted = paths.filter((path) => !this.configs.forFile(path).excluded);
     const problems = new Map(wanted.map((path) => [path, this.problem(path)]));
     this.programs.open(wanted.filter((path) => problems.get(path) === undefined));
-    const chunks: (() => Job<FileReport[]>)[] = [];
-    for (let at = 0; at < wanted.length; at += chunkSize) chunks.push(() => this.chunk(wanted.slice(at, at + chunkSize), problems));
-    for (const reports of this.programs.run(chunks)) yield* reports;
+    const jobs: (() => Job<readonly Walk[]>)[] = [];
+    for (let at = 0; at < wanted.length; at += chunkSize) {
+      let walks: readonly Walk[] = [];
+      jobs.push(
+        () => this.places((walks = this.walks(wanted.slice(at, at + chunkSize), problems))),
+        () => this.wholeFiles(walks),
+      );
+    }
+    for (const done of this.programs.run(jobs)) for (const walk of done) yield walk.report();
   }
 
-  private *chunk(paths: readonly string[], problems: ReadonlyMap<string, string | undefined>): Job<FileReport[]> {
-    const walks = paths.map((path, index) => {
+  /** What rules ask at single places. */
+  private *places(walks: readonly Walk[]): Job<readonly Walk[]> {
+    const syntax = walks.map((walk) => walk.askSyntax());
+    yield [...syntax, ...walks.flatMap((walk) => walk.takeAskings())];
+    return [];
+  }
+
+  /** What they find out of whole files, while the compiler works on the places. */
+  private *wholeFiles(walks: readonly Walk[]): Job<readonly Walk[]> {
+    for (const walk of walks) walk.visitFile();
+    yield walks.flatMap((walk) => walk.takeAskings());
+    return walks;
+  }
+
+  private walks(paths: readonly string[], problems: ReadonlyMap<string, string | undefined>): Walk[] {
+    return paths.map((path, index) => {
       const problem = problems.get(path);
       const unit = problem === undefined ? this.programs.unit(path) : undefined;
       const next = paths[index + 1];
@@ -59,19 +79,15 @@ export class Linter {
       if (isTooDeep(unit.sourceFile)) return unchecked(path, 'its code is nested too deeply to be checked; it was skipped.');
       return this.walk(unit);
     });
-    const syntax = walks.map((walk) => walk.askSyntax());
-    yield [...syntax, ...walks.flatMap((walk) => walk.askings)];
-    return walks.map((walk) => walk.report());
   }
 
   /** Unsaved text needs no file behind it. */
   private problem(path: string): string | undefined {
-    return this.programs.hasText(path) ? undefined : unreadable(path);
+    return this.programs.unsavedText(path) !== undefined ? undefined : unreadable(path);
   }
 
   private walk(unit: SourceUnit): Walk {
     const walk = new Walk(unit.path, unit, []);
-    const listeners = new Map<SyntaxKind, { listener: Listener; rule: Rule }[]>();
     for (const { rule, severity, options } of this.configs.forFile(unit.path).rules) {
       walk.rules.set(rule.id, rule);
       const context = {
@@ -83,21 +99,11 @@ export class Linter {
       };
       for (const [kind, listener] of Object.entries(rule.listen(context as never))) {
         const key = Number(kind) as SyntaxKind;
-        listeners.set(key, [...(listeners.get(key) ?? []), { listener, rule }]);
+        walk.listeners.set(key, [...(walk.listeners.get(key) ?? []), { listener, rule }]);
       }
     }
-    forEachOfKind(unit.sourceFile, kindSet(listeners.keys()), (node) => {
-      for (const { listener, rule } of listeners.get(node.kind) ?? []) {
-        try {
-          const asking = listener(node) as Asking<void> | undefined;
-          // Most places are decided by syntax: those ask nothing and are done with here.
-          const first = asking?.next();
-          if (asking && first?.done === false) walk.askings.push(walk.answered(rule, asking, first));
-        } catch (error) {
-          walk.fail(rule, error);
-        }
-      }
-    });
+    const kinds = [...walk.listeners.keys()].filter((kind) => kind !== SyntaxKind.SourceFile);
+    forEachOfKind(unit.sourceFile, kindSet(kinds), (node) => walk.visit(node));
     return walk;
   }
 }
@@ -105,7 +111,8 @@ export class Linter {
 /** One file being checked. */
 class Walk {
   readonly rules = new Map<string, Rule>();
-  readonly askings: Asking<void>[] = [];
+  readonly listeners = new Map<SyntaxKind, { listener: Listener; rule: Rule }[]>();
+  private askings: Asking<void>[] = [];
   private readonly findings: Finding[] = [];
   private syntaxErrors: readonly { pos: number; end: number; text: string }[] = [];
 
@@ -114,6 +121,30 @@ class Walk {
     private readonly unit: SourceUnit | undefined,
     readonly errors: FileError[],
   ) {}
+
+  visit(node: Node): void {
+    for (const { listener, rule } of this.listeners.get(node.kind) ?? []) {
+      try {
+        const asking = listener(node) as Asking<void> | undefined;
+        // Most places are decided by syntax: those ask nothing and are done with here.
+        const first = asking?.next();
+        if (asking && first?.done === false) this.askings.push(this.answered(rule, asking, first));
+      } catch (error) {
+        this.fail(rule, error);
+      }
+    }
+  }
+
+  visitFile(): void {
+    if (this.unit) this.visit(this.unit.sourceFile);
+  }
+
+  /** The askings that have come up since this was called last. */
+  takeAskings(): Asking<void>[] {
+    const { askings } = this;
+    this.askings = [];
+    return askings;
+  }
 
   *askSyntax(): Asking<void> {
     if (this.unit) this.syntaxErrors = yield* this.unit.project.program.getSyntacticDiagnostics.gen(this.path);
@@ -137,7 +168,7 @@ class Walk {
   }
 
   /** Goes on with an asking whose first question is out. A rule that fails on one place loses that place only. */
-  *answered(rule: Rule, asking: Asking<void>, first: IteratorYieldResult<unknown>): Asking<void> {
+  private *answered(rule: Rule, asking: Asking<void>, first: IteratorYieldResult<unknown>): Asking<void> {
     let step: IteratorResult<unknown, void> = first;
     try {
       while (step.done !== true) {
@@ -155,7 +186,7 @@ class Walk {
     }
   }
 
-  fail(rule: Rule, error: unknown): void {
+  private fail(rule: Rule, error: unknown): void {
     if (error instanceof CompilerDied) throw error;
     if (isChannelFailure(error)) throw new CompilerDied(error);
     const reason = error instanceof Error ? error.message : String(error);

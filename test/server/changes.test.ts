@@ -95,6 +95,22 @@ describe('server: changes elsewhere', () => {
     await editor.diagnostics(main, (shown) => shown.version === 2 && floats(shown));
   });
 
+  it('follows an import that is typed, of a file that no configuration lists', async () => {
+    folder.write({ 'lib/read.ts': "import { execSync } from 'node:child_process';\n\nexport function version(): string {\n  return execSync('git --version').toString();\n}\n" });
+    const text = 'export async function main(): Promise<void> {\n  await null;\n  console.log(version());\n}\n';
+    const blocks = ({ diagnostics }: { diagnostics: { code?: unknown }[] }): boolean => diagnostics.some(({ code }) => code === 'no-blocking-call');
+    editor.open(main, text);
+    await editor.diagnostics(main, clean);
+    let version = editor.change(main, `${text}\n`);
+    await editor.diagnostics(main, (shown) => shown.version === version);
+    for (let round = 0; round < 2; round++) {
+      version = editor.change(main, `import { version } from '../lib/read.js';\n${text}`);
+      await editor.diagnostics(main, (shown) => shown.version === version && blocks(shown));
+      version = editor.change(main, `// import { version } from '../lib/read.js';\n${text}`);
+      await editor.diagnostics(main, (shown) => shown.version === version && clean(shown));
+    }
+  });
+
   it('follows the tsconfig', async () => {
     folder.write({ 'src/ambient.d.ts': '', 'types/save.d.ts': 'declare function save(): Promise<void>;\n' });
     editor.open(main, 'export function main(): void {\n  save();\n}\n');

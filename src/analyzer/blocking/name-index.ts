@@ -13,9 +13,17 @@ export class NameIndex {
   private readonly byName = new Map<string, Set<string>>();
   private readonly byModule = new Map<string, Set<string>>();
   private readonly workers = new Set<string>();
+  /** The text of files that were read more than once: those that are edited. */
+  private readonly texts = new Map<string, string | undefined>();
 
   /** Reads a file's text. */
   add(file: string, text: string): void {
+    const before = this.texts.get(file);
+    this.texts.set(file, this.texts.has(file) ? text : undefined);
+    this.read(file, before === undefined ? text : changedPart(before, text));
+  }
+
+  private read(file: string, text: string): void {
     for (const name of text.match(word) ?? []) note(this.byName, name, file);
     for (const [, specifier = ''] of text.matchAll(imported)) {
       const module = catalogueModule(specifier);
@@ -48,6 +56,18 @@ export class NameIndex {
 }
 
 const none: ReadonlySet<string> = new Set();
+/** Longer than what stands between an `import` and its string. */
+const around = 1000;
+
+/** What an edit has changed of a text, with what stands around it. */
+function changedPart(before: string, text: string): string {
+  const shorter = Math.min(before.length, text.length);
+  let start = 0;
+  while (start < shorter && before.charCodeAt(start) === text.charCodeAt(start)) start++;
+  let end = 0;
+  while (end < shorter - start && before.charCodeAt(before.length - 1 - end) === text.charCodeAt(text.length - 1 - end)) end++;
+  return text.slice(Math.max(0, start - around), text.length - end + around);
+}
 
 function lastSegment(file: string): string {
   return withoutExtension(file.slice(file.lastIndexOf('/') + 1));

@@ -124,7 +124,7 @@ export class Fixer {
 
   /** A file that is not UTF-8 would lose something when written back. */
   private isFaithful(path: string): boolean {
-    if (this.programs.hasText(path)) return true;
+    if (this.programs.unsavedText(path) !== undefined) return true;
     const bytes = readFileSync(path);
     return bytes.equals(Buffer.from(bytes.toString('utf8'), 'utf8'));
   }

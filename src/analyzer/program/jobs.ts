@@ -30,12 +30,11 @@ export class JobRunner {
     let begun = 0;
     let given = 0;
     const tracks: Track<T>[] = [];
+    // One at a time: what the last one asks is out before the next does its first work.
     const begin = (): void => {
-      while (tracks.length < jobsAtOnce) {
-        const next = upcoming.next();
-        if (next.done) return;
-        tracks.push(new Track(next.value(), begun++, this.answers));
-      }
+      if (tracks.length >= jobsAtOnce) return;
+      const next = upcoming.next();
+      if (!next.done) tracks.push(new Track(next.value(), begun++, this.answers));
     };
     begin();
     let flying: { track: Track<T>; pending: Pending } | undefined;

@@ -6,6 +6,7 @@ import { programProblems, type ConfigProblem } from './config-problems';
 import { JobRunner, type Job } from './jobs';
 import { ProjectFinder } from './project-finder';
 import { inferredKey, inferredProject, mayImport, programOf, type ProjectSpec } from './projects';
+import { Structure } from './structure';
 import type { Asking, CompilerDiagnostic } from './types';
 import { Wire } from './wire';
 
@@ -55,6 +56,7 @@ export class Programs {
   private readonly layered = new Set<string>();
   /** Files that the current snapshot was asked for. */
   private readonly fetched = new Set<string>();
+  private readonly structure = new Structure();
   /** The snapshot in which each file's text last changed. */
   private readonly changes = new Map<string, number>();
   private pendingLayer = new Map<string, string | undefined>();
@@ -79,19 +81,22 @@ export class Programs {
   }
 
   /** What is wrong with the configurations that were read, each once. */
-  get notes(): ConfigProblem[] {
-    const read = [...this.finder.read].flatMap((spec) => spec.problems);
-    const programs = [...this.projects.values()].flatMap(({ spec: { configFile }, id }) => {
-      const project = id && this.snapshot?.getProject(id);
-      return project && configFile ? programProblems(configFile, this.guard(() => project.program.getProgramDiagnostics())) : [];
+  get notes(): readonly ConfigProblem[] {
+    return this.structure.keep('notes', () => {
+      const read = [...this.finder.read].flatMap((spec) => spec.problems);
+      const programs = [...this.projects.values()].flatMap(({ spec: { configFile }, id }) => {
+        const project = id && this.snapshot?.getProject(id);
+        return project && configFile ? programProblems(configFile, this.guard(() => project.program.getProgramDiagnostics())) : [];
+      });
+      return [...read, ...programs];
     });
-    return [...read, ...programs];
   }
 
   /** Finds the projects of files and loads them. Files that are open already cost nothing. */
   open(files: readonly string[]): void {
     const fresh = files.filter((file) => !this.owners.has(file));
     if (fresh.length === 0) return;
+    this.structure.forget();
     /** Files that no configuration lists, with those whose programs may hold them all the same. */
     let undecided: { file: string; candidates: ProjectSpec[] }[] = [];
     for (const file of fresh) {
@@ -140,10 +145,10 @@ export class Programs {
   }
 
   /** Paths of all source files of the programs in use that are the user's: no declarations, nothing of node_modules. */
-  ownFiles(project: Project): string[] {
-    return this.guard(() => project.program.getSourceFileNames()).filter(
-      (name) => !/\.d\.[cm]?ts$|\.json$/.test(name) && !name.includes('/node_modules/'),
-    );
+  ownFiles(project: Project): readonly string[] {
+    const read = () => this.guard(() => project.program.getSourceFileNames()).filter((name) => !/\.d\.[cm]?ts$|\.json$/.test(name) && !name.includes('/node_modules/'));
+    // A program of texts that are tried out may have other files.
+    return this.snapshot?.getProject(project.id) === project ? this.structure.keep(`files of ${project.id}`, read) : read();
   }
 
   /** A file's text without its syntax: unsaved, or from the disk; undefined where it cannot be read. */
@@ -166,11 +171,6 @@ export class Programs {
       this.overlays.set(path, text);
       this.pendingLayer.set(path, text);
     }
-  }
-
-  /** Whether a file has unsaved text. */
-  hasText(path: string): boolean {
-    return this.overlays.has(path);
   }
 
   /** A file's unsaved text, if it has any. */
@@ -198,8 +198,8 @@ export class Programs {
     const created = [...this.projects.values()].filter((project) => project.id === undefined);
     const disk = this.pendingDisk;
     const quiet = disk.changed.length + disk.created.length + disk.deleted.length === 0;
-    const settled = this.pendingLayer.size + created.length + stale.length + this.dropped.length === 0;
-    if (this.snapshot && quiet && settled) return;
+    const sameProjects = created.length + stale.length + this.dropped.length === 0;
+    if (this.snapshot && quiet && sameProjects && this.pendingLayer.size === 0) return;
     const removedPaths = [...this.pendingLayer].filter(([, text]) => text === undefined).map(([path]) => path);
     const files = Object.fromEntries([...this.pendingLayer].filter((entry): entry is [string, string] => entry[1] !== undefined));
     for (const path of this.pendingLayer.keys()) this.layered.add(path);
@@ -218,6 +218,8 @@ export class Programs {
       this.snapshots++;
       this.fetched.clear();
     });
+    if (!quiet || !sameProjects) this.structure.forget();
+    for (const path of this.pendingLayer.keys()) this.structure.edited(path, this.unit(path)?.sourceFile);
     for (const path of [...this.pendingLayer.keys(), ...disk.changed, ...disk.created, ...disk.deleted]) this.changes.set(path, this.snapshots);
     for (const project of stale) project.stale = false;
     this.pendingLayer = new Map();

@@ -41,7 +41,7 @@ export async function show(): Promise<string> {
     const { texts, counts } = fix(file);
     assert.equal(texts.get(file), useless.replace('await text.length', 'text.length'));
     assert.deepEqual(counts, new Map([[file, 1]]));
-    assert.equal(programs.hasText(file), false);
+    assert.equal(programs.unsavedText(file), undefined);
     assert.equal(programs.unit(file)?.text, useless);
   });
 
