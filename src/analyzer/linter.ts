@@ -20,7 +20,7 @@ export interface FileReport {
 }
 
 /** How many files are walked before their questions go out together. */
-const chunkSize = 32;
+const chunkSize = 8;
 
 /** Checks files with the rules that their configuration turns on: one engine for editor and command line. */
 export class Linter {
