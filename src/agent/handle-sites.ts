@@ -10,16 +10,19 @@ const MAX_GUESSES = 1 << 10;
 const MAX_ORIGINS = 1 << 10;
 /** Deep enough for what an HTTP client or a package has between the program and a socket. */
 const DEPTH = 24;
+/** Deep enough for a timer that the program's own code sets. Each frame takes some microseconds. */
+const SHALLOW = 12;
 /** What calls hooks. */
 const HOOKS_SCRIPT = 'node:internal/async_hooks';
 /** More than one place was seen. */
 const AMBIGUOUS = -2;
 
 /**
- * How often the stack may be read at once, and for each millisecond that passes: each reading takes some 5 µs. Timers
- * get 4 % of one processor, what comes and goes with each turn of the loop 1 %, sockets and what is rarer still 20 %.
+ * How often the stack may be read at once, and for each millisecond that passes: each reading takes 10 to 50 µs. Of one
+ * processor timers get some 5 %, requests 1 %, sockets and what is rarer still 20 %, and immediates, of which there may
+ * be many with each turn of the loop, next to nothing.
  */
-const budgets = { timer: { most: 4_000, perMs: 8 }, brief: { most: 500, perMs: 2 }, rare: { most: 4_000, perMs: 40 } };
+const budgets = { timer: { most: 1_000, perMs: 2 }, brief: { most: 300, perMs: 0.5 }, immediate: { most: 50, perMs: 0.05 }, rare: { most: 2_000, perMs: 10 } };
 export type Frequency = keyof typeof budgets;
 
 class Allowance {
@@ -46,27 +49,29 @@ export class HandleSites {
   /** Of the last answer of `find`: its HandleMark bits are these two. */
   isUnsure = false;
   isOfChild = false;
-  /** How many have no certain place. */
-  unreadCount = 0;
   private readonly rows: HandleSiteRow[] = [];
   private readonly numbers = new Map<string, number>();
   /** By what tells handles apart without a stack, the one place that all came from. */
-  private readonly guesses = new Map<string, number>();
-  private readonly allowances: Record<Frequency, Allowance> = { timer: new Allowance('timer'), brief: new Allowance('brief'), rare: new Allowance('rare') };
+  private readonly guesses = new Map<string | number, number>();
+  private readonly allowances: Record<Frequency, Allowance> = {
+    timer: new Allowance('timer'),
+    brief: new Allowance('brief'),
+    immediate: new Allowance('immediate'),
+    rare: new Allowance('rare'),
+  };
   private readonly readFrames = stackReader(DEPTH);
   /** Where servers were made, and requests that others may follow from, by their asyncId. */
   private readonly origins: Record<'server' | 'request', Map<number, number>> = { server: new Map(), request: new Map() };
 
   /** The site of what is made now; handles of the same `trait` are likely to be made at the same place. */
-  find(frequency: Frequency, trait: string, now: number): number {
+  find(frequency: Frequency, trait: string | number, now: number): number {
     this.isOfChild = false;
     this.isUnsure = !this.allowances[frequency].take(now);
     if (this.isUnsure) {
-      this.unreadCount++;
       const guess = this.guesses.get(trait) ?? NO_SITE;
       return guess === AMBIGUOUS ? NO_SITE : guess;
     }
-    const site = this.read(this.readFrames());
+    const site = frequency === 'rare' ? this.read(this.readFrames()) : this.read(this.readFrames(SHALLOW), SHALLOW);
     const guess = this.guesses.get(trait);
     if (guess === undefined ? this.guesses.size < MAX_GUESSES : guess !== site) this.guesses.set(trait, guess === undefined ? site : AMBIGUOUS);
     return site;
@@ -87,7 +92,8 @@ export class HandleSites {
     return this.origins[kind].get(id);
   }
 
-  private read(frames: readonly CallFrame[]): number {
+  /** `shallow`: with so many frames the stack may go on. */
+  private read(frames: readonly CallFrame[], shallow?: number): number {
     let made: CallFrame | undefined;
     let caller: CallFrame | undefined;
     for (const frame of frames.slice(frames.findIndex((each) => each.getFileName() === HOOKS_SCRIPT))) {
@@ -104,6 +110,7 @@ export class HandleSites {
       }
     }
     if (!made) return NO_SITE;
+    if (!caller && frames.length === shallow && isOfPackage(fileOf(made))) return this.read(this.readFrames());
     const row: HandleSiteRow = [...placeOf(made), ...(caller ? placeOf(caller) : (['', 0, 0] as const))];
     const key = row.join(' ');
     let site = this.numbers.get(key);

@@ -31,11 +31,10 @@ export class HandleTable {
   private sweepAt = FIRST_SWEEP;
   private sweptAt = -Infinity;
 
-  /** True where the table was empty of young ones: a flush is due some time. */
-  add(resource: Resource, note: NotedHandle): boolean {
+  add(resource: Resource, note: NotedHandle): void {
     if (this.young.length >= MAX_YOUNG) this.flushYoung();
+    this.young.push(resource);
     this.youngNotes.push(note);
-    return this.young.push(resource) === 1;
   }
 
   /** Holds nothing strongly any more. */

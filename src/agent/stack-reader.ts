@@ -24,15 +24,14 @@ export interface CallFrame {
 const DEPTH = 11;
 
 /**
- * Makes what reads the caller's stack, innermost frame first, `depth` frames at most; the first ones are the agent's own. It lives in a realm of
+ * Makes what reads the caller's stack, innermost frame first, `depth` frames at most unless it is told another number; the first ones are the agent's own. It lives in a realm of
  * its own, so that neither `Error.stackTraceLimit` nor `Error.prepareStackTrace` of the program is ever touched or seen.
  */
-export function stackReader(depth = DEPTH): () => CallFrame[] {
+export function stackReader(depth = DEPTH): (frames?: number) => CallFrame[] {
   const context = createContext({}, { name: 'asyncscope' });
   return runInContext(
-    `Error.stackTraceLimit = ${depth};
-     Error.prepareStackTrace = (error, frames) => frames;
-     (() => { const holder = {}; Error.captureStackTrace(holder); const frames = holder.stack; return Array.isArray(frames) ? frames : []; })`,
+    `Error.prepareStackTrace = (error, frames) => frames;
+     ((depth = ${depth}) => { Error.stackTraceLimit = depth; const holder = {}; Error.captureStackTrace(holder); const frames = holder.stack; return Array.isArray(frames) ? frames : []; })`,
     context,
-  ) as () => CallFrame[];
+  ) as (frames?: number) => CallFrame[];
 }

@@ -31,7 +31,7 @@ function listed({ groups, sites }: HandleData): string[] {
 }
 
 describe('what keeps a program alive', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: string;
   beforeEach(() => (folder = mkdtempSync(path.join(os.tmpdir(), 'asyncscope-test-'))));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));

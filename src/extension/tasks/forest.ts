@@ -1,5 +1,6 @@
 // The Task Explorer's trees, without the editor: what stands below what, counted, filtered, in pages. Built for
 // 100,000 tasks: an index made once for each look, children worked out when a node is opened.
+import type { HandleReport } from '../../tracer/live/handles';
 import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { AwaitsResource, Task, TaskId, TaskThread } from '../../tracer/task';
 import { awaitedTasks, awaitsText, placeText, resourceText } from '../../tracer/task-text';
@@ -78,6 +79,8 @@ export class ThreadIndex {
     private readonly places: readonly WaitingPlace[] = [],
     /** A debugger is attached to its program. */
     readonly isDebugged = false,
+    /** What keeps it alive, of a thread that is watched. */
+    readonly handles: HandleReport | undefined = undefined,
   ) {
     this.byId = new Map(thread.tasks.map((task) => [task.id, task]));
     this.stuck = thread.tasks.reduce((count, task) => count + (task.stuck ? 1 : 0), 0);

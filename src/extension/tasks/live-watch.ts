@@ -4,6 +4,7 @@ import type { CallControl } from '../../tracer/control/call-control';
 import { LiveControl, type BreakOutcome } from '../../tracer/control/live-control';
 import type { InspectorSession } from '../../tracer/inspector/session';
 import { BlockedLoopReader, RemoteWatchdog, type BlockedReport } from '../../tracer/live/blocked-loop';
+import type { HandleReport } from '../../tracer/live/handles';
 import { LiveAgent } from '../../tracer/live/live-agent';
 import { TaskHistory } from '../../tracer/live/task-history';
 import { liveWarnings, type LiveWarning } from '../../tracer/live/warnings';
@@ -79,6 +80,7 @@ export class LiveWatch implements LiveProbe {
   async poll(): Promise<LiveView> {
     const report: TaskReport = { version: 1, target: this.target, threads: [], warnings: [] };
     const stuck: LiveWarning[] = [];
+    const handles = new Map<string, HandleReport>();
     for (const thread of [...this.threads]) {
       await thread.control.idle;
       try {
@@ -86,6 +88,7 @@ export class LiveWatch implements LiveProbe {
         if (thread.id === '0') await this.readBlocked(look.answer.parts['blocked']);
         thread.history.add(thread.id === '0' ? { ...look, blocked: this.blocked?.report } : look, performance.now());
         stuck.push(...thread.control.mark(look.tasks));
+        if (look.handles) handles.set(thread.id, look.handles);
         report.threads.push({ id: thread.id, name: thread.name, tasks: look.tasks });
         report.warnings.push(...look.warnings);
       } catch (error) {
@@ -99,6 +102,7 @@ export class LiveWatch implements LiveProbe {
       warnings: [...stuck, ...this.warnings],
       places: this.threads.flatMap(({ history }) => [...history.places]),
       blocked: this.blocked?.report,
+      handles,
     };
   }
 

@@ -4,6 +4,7 @@ import type { PauseEstimate } from '../../tracer/pause-estimate';
 import type { CallControl } from '../../tracer/control/call-control';
 import type { BreakOutcome } from '../../tracer/control/live-control';
 import type { BlockedReport } from '../../tracer/live/blocked-loop';
+import type { HandleReport } from '../../tracer/live/handles';
 import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { LiveWarning } from '../../tracer/live/warnings';
 import type { ProcessRecorder } from '../../tracer/recording/process-recorder';
@@ -57,6 +58,8 @@ export interface LiveView {
   readonly places: readonly WaitingPlace[];
   /** What blocked the event loop of the main thread; undefined where that is not watched. */
   readonly blocked: BlockedReport | undefined;
+  /** What keeps each thread alive, by its id. */
+  readonly handles: ReadonlyMap<string, HandleReport>;
 }
 
 export type SourceState =
@@ -163,7 +166,7 @@ export class TaskSource {
     try {
       const view = await live.poll();
       if (this.live !== live) return; // no longer followed
-      const threads = view.report.threads.map((thread) => new ThreadIndex(thread, view.places, this.isDebugged));
+      const threads = view.report.threads.map((thread) => new ThreadIndex(thread, view.places, this.isDebugged, view.handles.get(thread.id)));
       this.set({ kind: 'seen', report: view.report, threads, at: new Date(), live: view });
     } catch (error) {
       await this.unwatch();

@@ -4,6 +4,7 @@ import type { BlockedReport } from '../../tracer/live/blocked-loop';
 import type { Local, Place, Task } from '../../tracer/task';
 import { ageText, awaitsText, placeText, positionText } from '../../tracer/task-text';
 import { blockedItem, blockedNodes, blockedSpotItem, blockedSpotNodes, type BlockedNode, type BlockedSpotNode } from './blocked-nodes';
+import { handleGroupItem, handleGroupNodes, handleItem, handleNodes, handlesItem, handlesNodes, type HandleGroupNode, type HandleNode, type HandlesNode } from './handle-nodes';
 import { childNodes, hasChildren, rootNodes, type ForestNode, type ForestView, type ThreadIndex } from './forest';
 import type { TaskSource } from './task-source';
 
@@ -38,7 +39,7 @@ export interface LocalNode {
   readonly local: Local;
 }
 
-export type TreeNode = SourceNode | ThreadNode | NoteNode | LocalNode | BlockedNode | BlockedSpotNode | ForestNode;
+export type TreeNode = SourceNode | ThreadNode | NoteNode | LocalNode | BlockedNode | BlockedSpotNode | HandlesNode | HandleGroupNode | HandleNode | ForestNode;
 
 export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
   private readonly changed = new vscode.EventEmitter<TreeNode | undefined>();
@@ -96,9 +97,14 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         return [...blockedNodes(node.key, liveBlocked(node.source) ?? this.blocked(node.source)), ...this.sourceChildren(node.source)];
       case 'blocked':
         return blockedSpotNodes(node);
+      case 'handles':
+        return handleGroupNodes(node);
+      case 'handle-group':
+        return handleNodes(node);
       case 'thread':
-        return this.threadChildren(node.thread, node.key);
+        return [...handlesNodes(node.key, node.thread.handles), ...this.threadChildren(node.thread, node.key)];
       case 'note':
+      case 'handle':
       case 'local':
       case 'blocked-spot':
         return [];
@@ -127,7 +133,7 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         const ask: Omit<NoteNode, 'key' | 'kind'>[] = state.live ? [{ text: 'Prove what is stuck, by a snapshot…', icon: 'search', command: 'asyncscope.tasks.prove' }] : [];
         const missing = state.report.warnings.map((text): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'info' }));
         const warnings = [...found, ...missing, ...ask].map((note, at): NoteNode => ({ kind: 'note', key: `${source.key}/warning${at}`, ...note }));
-        if (only && state.threads.length === 1) return [...warnings, ...this.threadChildren(only, source.key)];
+        if (only && state.threads.length === 1) return [...warnings, ...handlesNodes(source.key, only.handles), ...this.threadChildren(only, source.key)];
         return [...warnings, ...state.threads.map((thread): ThreadNode => ({ kind: 'thread', key: `${source.key}/${thread.thread.id}`, thread }))];
       }
     }
@@ -163,6 +169,12 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         return blockedItem(node);
       case 'blocked-spot':
         return blockedSpotItem(node);
+      case 'handles':
+        return handlesItem(node);
+      case 'handle-group':
+        return handleGroupItem(node);
+      case 'handle':
+        return handleItem(node);
       case 'note': {
         const item = new vscode.TreeItem(node.text, None);
         item.iconPath = new vscode.ThemeIcon(node.icon);

@@ -18,6 +18,7 @@ const program = fileUri('live.js');
 const awaitLine = 3;
 /** Where `hold` blocks, from 1. */
 const holdLines = [21, 22];
+const keepOnLine = 25;
 
 describe('tasks that are watched', function () {
   this.timeout(90_000);
@@ -63,6 +64,16 @@ describe('tasks that are watched', function () {
     await vscode.commands.executeCommand('asyncscope.tasks.groupBy.place');
     await screenshot('tasks-live');
     await vscode.commands.executeCommand('asyncscope.tasks.groupBy.await');
+  });
+
+  it('come with what keeps the program alive, and where it was made', async () => {
+    await inProgram('keepOn(); 0');
+    const timers = () => {
+      const node = tasks.below(tasks.roots[0]!).find(({ kind }) => kind === 'handles');
+      return node ? tasks.below(node).flatMap((each) => (each.kind === 'handle-group' && each.group.kind === 'interval' ? [each.group] : [])) : [];
+    };
+    await until(tasks.onDidChange, () => timers().length > 0);
+    assert.deepEqual(timers().map(({ at, count, handles }) => [at?.file, at?.line, count, handles[0]?.timerMs]), [[program.fsPath, keepOnLine, 1, 90_000]]);
   });
 
   it('come with what blocks the event loop meanwhile', async () => {
