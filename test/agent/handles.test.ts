@@ -1,11 +1,13 @@
 import { strict as assert } from 'node:assert';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { HandleMark, HANDLES_PART, parseHandleData, type HandleData, type HandleRow } from '../../src/agent/handle-protocol';
 import { parseAnswer } from '../../src/agent/protocol';
+import { LiveAgent } from '../../src/tracer/live/live-agent';
 import { nodeBinary, nodeMajors } from '../host/provision';
-import { agentFixtures, runToEnd, withAgent } from './agent-process';
+import { TargetProcess } from '../tracer/heap/target-process';
+import { agentFixtures, agentPath, runToEnd, withAgent } from './agent-process';
 
 const program = path.join(agentFixtures, 'handles.js');
 /** Those whose Node tells places. */
@@ -112,6 +114,30 @@ describe('what keeps a program alive', function () {
     for (const major of withPlaces) {
       const ended = await runToEnd(await nodeBinary(major as 24), ['-e', text], withAgent());
       assert.deepEqual(ended, { code: 0, signal: null, stdout: 'true false 0\n', stderr: '' });
+    }
+  });
+
+  it('is told of a program that runs already, without the places of what was there before', async () => {
+    const script = path.join(folder, 'service.js');
+    writeFileSync(script, `const server = require('node:http').createServer().listen(0, () => console.log('ready'));
+setInterval(() => {}, 50_000);
+globalThis.more = () => {
+  setTimeout(() => {}, 40_000);
+};
+`);
+    const target = await TargetProcess.start({ node: await nodeBinary(24), args: [script] });
+    try {
+      const { session } = target.attachment;
+      const agent = await LiveAgent.install(session, { agentPath });
+      await session.send('Runtime.evaluate', { expression: 'more()' });
+      const { handles } = await agent.poll();
+      const told = handles!.keepingAlive.filter(({ kind }) => ['server', 'timer'].includes(kind)).map(({ kind, at, count, handles: rows }) => [kind, at?.line, count, rows[0]?.timerMs]);
+      assert.deepEqual(told.sort(), [['server', undefined, 1, undefined], ['timer', undefined, 1, undefined], ['timer', 4, 1, 40_000]]);
+      await agent.remove();
+      const again = await LiveAgent.install(session, { agentPath });
+      assert.ok((await again.poll()).handles!.keepingAlive.every(({ at }) => at === undefined), 'nothing was noted meanwhile');
+    } finally {
+      await target.stop();
     }
   });
 

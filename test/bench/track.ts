@@ -26,6 +26,8 @@ const OTHERS = ['async_hooks with a Map', 'why-is-node-running', 'wtfnode', 'blo
 const MICRO_AWAITS = 1_000_000;
 const MICRO_AWAITS_OF_OTHERS = 60_000;
 const REQUESTS = 6_000;
+const TIMERS = 500_000;
+const TIMERS_OF_OTHERS = 30_000;
 const REQUESTS_OF_OTHERS = 300;
 const CONNECTIONS = 20;
 const PENDING = 100_000;
@@ -41,16 +43,19 @@ export async function benchTrack(): Promise<Goal[]> {
   const goals: Goal[] = [];
   for (const major of [20, 24] as const) {
     const bench = new TrackBench(await nodeBinary(major), path.join(packages, 'node_modules'));
-    const rows = [[`Node ${major}, × the unwatched program`, 'a million awaits', 'async HTTP handler']];
+    const rows = [[`Node ${major}, × the unwatched program`, 'a million awaits', 'async HTTP handler', 'timers that run at once']];
     const micro = await bench.ratio((watcher) => bench.micro(watcher, MICRO_AWAITS), 'agent');
     const handler = await bench.ratio((watcher) => bench.http(watcher, REQUESTS), 'agent');
-    rows.push(['the agent', micro.toFixed(2), handler.toFixed(2)]);
+    const timers = await bench.ratio((watcher) => bench.run('timers', TIMERS, watcher), 'agent');
+    rows.push(['the agent', micro.toFixed(2), handler.toFixed(2), timers.toFixed(2)]);
     const floor = await bench.ratio((watcher) => bench.micro(watcher, MICRO_AWAITS), FLOOR);
-    rows.push([FLOOR, floor.toFixed(2), (await bench.ratio((watcher) => bench.http(watcher, REQUESTS), FLOOR)).toFixed(2)]);
+    const ofFloor = [await bench.ratio((watcher) => bench.http(watcher, REQUESTS), FLOOR), await bench.ratio((watcher) => bench.run('timers', TIMERS, watcher), FLOOR)];
+    rows.push([FLOOR, floor.toFixed(2), ...ofFloor.map((ratio) => ratio.toFixed(2))]);
     for (const other of OTHERS) {
       const awaits = await bench.ratio((watcher) => bench.micro(watcher, MICRO_AWAITS_OF_OTHERS), other, 1);
       const requests = await bench.ratio((watcher) => bench.http(watcher, REQUESTS_OF_OTHERS), other, 1);
-      rows.push([other, awaits.toFixed(1), requests.toFixed(1)]);
+      const ofTimers = await bench.ratio((watcher) => bench.run('timers', TIMERS_OF_OTHERS, watcher), other, 1);
+      rows.push([other, awaits.toFixed(1), requests.toFixed(1), ofTimers.toFixed(1)]);
     }
     const bytes = (await bench.run('memory', PENDING, 'agent')) - (await bench.run('memory', PENDING, 'none'));
     const off = await bench.median(() => bench.run('off', MICRO_AWAITS / 4, 'agent'));

@@ -18,7 +18,7 @@ const program = fileUri('live.js');
 const awaitLine = 3;
 /** Where `hold` blocks, from 1. */
 const holdLines = [21, 22];
-const keepOnLine = 25;
+const keepOnLine = 24;
 
 describe('tasks that are watched', function () {
   this.timeout(90_000);
