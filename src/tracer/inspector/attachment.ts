@@ -67,6 +67,11 @@ export class Attachment {
     return this.workers.list();
   }
 
+  /** Calls `listener` with each worker thread that begins after those of `workerThreads()`; returns what stops that. */
+  onWorkerThread(listener: (worker: AttachedWorker) => void): () => void {
+    return this.workers?.onStart(listener) ?? (() => undefined);
+  }
+
   /**
    * Leaves the process as it was found: the inspector is closed again if we opened it, and if we had paused it, it goes on
    * (a session that ends lets it go). Never rejects; may be called again.

@@ -16,11 +16,14 @@ interface WorkerInfo {
 
 export class WorkerThreads {
   private readonly attached = new Map<string, AttachedWorker>();
+  private readonly listeners = new Set<(worker: AttachedWorker) => void>();
 
   constructor(private readonly parent: ProtocolSession) {
-    parent.on<{ sessionId: string; workerInfo: WorkerInfo }>('NodeWorker.attachedToWorker', (event) =>
-      this.attached.set(event.sessionId, this.attach(event.sessionId, event.workerInfo)),
-    );
+    parent.on<{ sessionId: string; workerInfo: WorkerInfo }>('NodeWorker.attachedToWorker', (event) => {
+      const worker = this.attach(event.sessionId, event.workerInfo);
+      this.attached.set(event.sessionId, worker);
+      if (isOfProgram(worker)) for (const listener of this.listeners) listener(worker);
+    });
     parent.on<{ sessionId: string; message: string }>('NodeWorker.receivedMessageFromWorker', (event) =>
       this.attached.get(event.sessionId)?.session.receive(event.message),
     );
@@ -38,7 +41,13 @@ export class WorkerThreads {
   async list(): Promise<AttachedWorker[]> {
     // Node announces every running worker before it answers.
     await this.parent.send('NodeWorker.enable', { waitForDebuggerOnStart: false });
-    return [...this.attached.values()].filter(({ name }) => name !== watchThreadName).sort((a, b) => Number(a.id) - Number(b.id));
+    return [...this.attached.values()].filter(isOfProgram).sort((a, b) => Number(a.id) - Number(b.id));
+  }
+
+  /** Calls `listener` with each that begins after the first `list`; returns what stops that. */
+  onStart(listener: (worker: AttachedWorker) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   private attach(sessionId: string, info: WorkerInfo): AttachedWorker {
@@ -51,6 +60,12 @@ export class WorkerThreads {
         this.parent.send('NodeWorker.sendMessageToWorker', { sessionId, message }).catch(() => undefined);
       },
     });
-    return { id, name: name || `worker ${id}`, session };
+    // Node 24 calls those without a name so.
+    return { id, name: name === '' || name === 'WorkerThread' ? `worker ${id}` : name, session };
   }
+}
+
+/** The agent has a thread of its own in the process. */
+function isOfProgram({ name }: AttachedWorker): boolean {
+  return name !== watchThreadName;
 }

@@ -1,5 +1,6 @@
 // Runs text in the process, over the inspector session.
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { InspectorSession } from '../inspector/session';
 
 interface EvaluateResult {
@@ -10,10 +11,33 @@ interface EvaluateResult {
 /** An answer about very many tasks takes the process a while. */
 const TIMEOUT_MS = 20_000;
 
+/** Code that does not yield for so long is not waited for. */
+const START_TIMEOUT_MS = 3_000;
+const START_PAUSE_MS = 10;
+
 /** The value of an expression, which must be JSON. Rejects with a one-sentence Error where it throws. */
 export async function evaluate(session: InspectorSession, expression: string): Promise<unknown> {
   const params = { expression, includeCommandLineAPI: true, returnByValue: true, silent: true };
   return valueOf(await session.send<EvaluateResult>('Runtime.evaluate', params, { timeoutMs: TIMEOUT_MS }));
+}
+
+/**
+ * Resolves in a turn of the event loop of a thread that has just begun, behind Node's own start: a timer or a module that is
+ * asked for in the middle of that ends the process, or is half loaded. Never rejects, and waits for some seconds at most.
+ */
+export async function afterStart(session: InspectorSession): Promise<void> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  const ask = async (expression: string, awaitPromise: boolean): Promise<unknown> => {
+    const params = { expression, awaitPromise, returnByValue: true, silent: true };
+    return (await session.send<EvaluateResult>('Runtime.evaluate', params, { timeoutMs: Math.max(1, deadline - performance.now()) })).result.value;
+  };
+  try {
+    // A worker thread is told of its script when it has started.
+    while (performance.now() < deadline && !(Number(await ask('process.argv.length', false)) > 1)) await delay(START_PAUSE_MS);
+    await ask('new Promise((resolve) => setImmediate(resolve))', true);
+  } catch {
+    // It has ended, or its code does not yield.
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ export async function recordingOf(threads: readonly EndedThreadData[], process: 
   const batch: RecordingBatch = { now: 0, since: 0, threads: threads.map(({ name }) => name), sites: [], names: [], blocks: [], gaps: [], events: new Uint8Array() };
   const events = new EventColumns();
   for (const [index, { data }] of threads.entries()) {
-    const part = await new RecordedThread(index, numbers).add(data, startedAt);
+    const part = await new RecordedThread(index, numbers, 0).add(data, startedAt);
     batch.sites.push(...part.sites);
     batch.names.push(...part.names);
     batch.blocks.push(...part.blocks);

@@ -41,13 +41,12 @@ export class RecordedThread {
   private readonly groups = new Map<number, number>();
   /** Calls that began before they were watched and were not told of since steps were lost: they may have other ids now. */
   private readonly missing = new Set<number>();
-  /** When it was asked last, in milliseconds since the recording began. */
-  private askedAt = 0;
 
-  /** `index` is that of the thread in the recording. */
+  /** `index` is that of the thread in the recording; `askedAt` when it was asked last, in milliseconds since the recording began. */
   constructor(
     private readonly index: number,
     private readonly numbers: RecordingNumbers,
+    private askedAt: number,
   ) {}
 
   /** How many sites are known: what the next question says. */

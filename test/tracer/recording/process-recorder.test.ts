@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { afterStart } from '../../../src/tracer/live/evaluation';
 import { LiveAgent } from '../../../src/tracer/live/live-agent';
 import { chromeTrace } from '../../../src/tracer/recording/chrome-trace';
 import { csv } from '../../../src/tracer/recording/csv';
@@ -168,6 +169,35 @@ describe('the recording of a running process', function () {
       await both.stop();
     });
 
+    it('takes in worker threads that begin later, and goes on when one ends or does not answer', async () => {
+      const { attachment } = target;
+      assert.deepEqual(await attachment.workerThreads(), []);
+      const added: Promise<void>[] = [];
+      const stopListening = attachment.onWorkerThread(({ name, session }) => {
+        const install = afterStart(session).then(() => LiveAgent.install(session, { agentPath }));
+        added.push(install.then(({ secret }) => recorder.add({ name, session, secret })));
+      });
+      const { recording } = recorder;
+      for (let worker = 1; worker <= 3; worker++) {
+        await evaluate('startWorker()');
+        while (added.length < worker) await recorder.poll();
+        await added[worker - 1];
+      }
+      stopListening();
+      const threadsOf = (name: string) => new Set(rowsWith(recording, name).map(({ thread }) => thread));
+      while (threadsOf('inWorker').size < 3) await recorder.poll();
+      assert.deepEqual(recording.threads.map((name) => name.replace(/\d+$/, 'N')), ['main thread', 'worker N', 'worker N', 'worker N']);
+      assert.ok(rowsWith(recording, 'inWorker').every(({ start }) => start >= 0 && start <= recording.now));
+
+      await evaluate('workers[0].terminate()');
+      await evaluate('workers[1].postMessage("block")');
+      const count = () => rowsWith(recording, 'inWorker').filter(({ thread }) => thread === 3).length;
+      await recorder.pause();
+      await recorder.resume();
+      const before = count();
+      while (count() === before) await recorder.poll();
+    });
+
     it('ends with a sentence when the process does', async () => {
       await target.stop();
       await assert.rejects(recorder.poll(), /\.$/);
@@ -203,6 +233,12 @@ describe('the recording of a running process', function () {
 
 function rowsOf(spans: TaskSpans): number[] {
   return Array.from({ length: spans.count }, (_, row) => row);
+}
+
+function rowsWith(recording: Recording, name: string): { thread: number; start: number }[] {
+  const spans = TaskSpans.of(recording);
+  const text = new SpanText(recording, spans);
+  return rowsOf(spans).filter((row) => text.name(row) === name).map((row) => ({ thread: spans.thread[row]!, start: spans.start[row]! }));
 }
 
 function barsOf(recording: Recording): { name: string; ended: boolean }[] {
