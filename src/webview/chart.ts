@@ -153,7 +153,10 @@ export class Chart {
     context.globalAlpha = 1;
     context.fillStyle = theme.faint;
     context.textAlign = 'right';
-    for (const [thread, lane] of lanes.threads.entries()) context.fillText(recording.threads[thread] ?? '', this.state.width - 6, this.top(lane) + LANE_HEIGHT / 2);
+    for (const [thread, lane] of lanes.threads.entries()) {
+      // One whose tasks have all been forgotten has no lane.
+      if (lane < (lanes.threads[thread + 1] ?? lanes.count)) context.fillText(recording.threads[thread] ?? '', this.state.width - 6, this.top(lane) + LANE_HEIGHT / 2);
+    }
     context.textAlign = 'left';
   }
 

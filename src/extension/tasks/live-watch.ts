@@ -3,12 +3,13 @@ import path from 'node:path';
 import type { CallControl } from '../../tracer/control/call-control';
 import { LiveControl, type BreakOutcome } from '../../tracer/control/live-control';
 import type { InspectorSession } from '../../tracer/inspector/session';
+import { afterStart } from '../../tracer/live/evaluation';
 import { BlockedLoopReader, RemoteWatchdog, type BlockedReport } from '../../tracer/live/blocked-loop';
 import type { HandleReport } from '../../tracer/live/handles';
 import { LiveAgent } from '../../tracer/live/live-agent';
 import { TaskHistory } from '../../tracer/live/task-history';
 import { liveWarnings, type LiveWarning } from '../../tracer/live/warnings';
-import { ProcessRecorder } from '../../tracer/recording/process-recorder';
+import { ProcessRecorder, type RecordableThread } from '../../tracer/recording/process-recorder';
 import type { Task, TaskReport, TaskTarget } from '../../tracer/task';
 import type { LiveProbe, LiveView } from './task-source';
 
@@ -20,6 +21,10 @@ export interface WatchableThread {
 
 export interface WatchOptions {
   readonly threads: readonly WatchableThread[];
+  /** Calls the listener with each thread that begins later; returns what stops that. */
+  readonly onThread: (listener: (thread: WatchableThread) => void) => () => void;
+  /** The process has just begun. */
+  readonly isNew: boolean;
   readonly pid: number;
   readonly node: string;
   /** Of the agent that the program was started with, which stays in it. */
@@ -46,20 +51,27 @@ export class LiveWatch implements LiveProbe {
   private warnings: LiveView['warnings'] = [];
   private readonly reader = new BlockedLoopReader();
   private blocked: { told: string; report: BlockedReport } | undefined;
+  /** What records the threads, and how it calls one. */
+  private recording: { recorder: ProcessRecorder; nameOf: (thread: WatchableThread) => string } | undefined;
+  private readonly stopListening: () => void;
+  private isStopped = false;
 
   private constructor(
     private threads: WatchedThread[],
     private readonly target: TaskTarget,
-    private readonly letGo: () => Promise<void>,
-  ) {}
+    private readonly options: WatchOptions,
+  ) {
+    this.stopListening = options.onThread((thread) => void this.take(thread));
+  }
 
   /** Puts the agent into the threads that have none. Rejects with a one-sentence Error where the main thread does not take it. */
-  static async start({ threads, pid, node, secret, blockedMs, letGo }: WatchOptions): Promise<LiveWatch> {
+  static async start(options: WatchOptions): Promise<LiveWatch> {
+    const { threads, pid, node, isNew, letGo } = options;
     const watched: WatchedThread[] = [];
     try {
       for (const thread of threads) {
-        const { agent, installed } = await agentOf(thread, secret, blockedMs);
-        watched.push({ ...thread, agent, installed, history: new TaskHistory(), control: new LiveControl(agent, thread.session) });
+        if (isNew) await afterStart(thread.session);
+        watched.push(await watch(thread, options));
       }
     } catch (error) {
       if (watched.length === 0) {
@@ -68,13 +80,34 @@ export class LiveWatch implements LiveProbe {
       }
       // A worker thread that has just ended, or is busy.
     }
-    return new LiveWatch(watched, { pid, node, source: 'live' }, letGo);
+    return new LiveWatch(watched, { pid, node, source: 'live' }, options);
   }
 
-  record(label: string): Promise<ProcessRecorder> {
+  async record(label: string): Promise<ProcessRecorder> {
     const { pid = 0, node = '' } = this.target;
-    const threads = this.threads.map(({ name, session, agent }) => ({ name, session, secret: agent.secret }));
-    return ProcessRecorder.start({ threads, process: { pid, node, label }, recorderPath: path.join(__dirname, 'recorder.js') });
+    const recorder = await ProcessRecorder.start({ threads: this.threads.map(recordable), process: { pid, node, label }, recorderPath: path.join(__dirname, 'recorder.js') });
+    this.recording = { recorder, nameOf: ({ name }) => name };
+    return recorder;
+  }
+
+  async join(recorder: ProcessRecorder, label: string): Promise<void> {
+    const nameOf = ({ id, name }: WatchableThread): string => (id === '0' ? label : `${label}, ${name}`);
+    this.recording = { recorder, nameOf };
+    for (const thread of this.threads) await recorder.add({ ...recordable(thread), name: nameOf(thread) });
+  }
+
+  /** A worker thread has begun. */
+  private async take(thread: WatchableThread): Promise<void> {
+    try {
+      await afterStart(thread.session);
+      if (this.isStopped) return;
+      const watched = await watch(thread, this.options);
+      if (this.isStopped) return await letOut(watched);
+      this.threads.push(watched);
+      await this.recording?.recorder.add({ ...recordable(watched), name: this.recording.nameOf(thread) });
+    } catch {
+      // It has ended, or is busy.
+    }
   }
 
   async poll(): Promise<LiveView> {
@@ -142,11 +175,27 @@ export class LiveWatch implements LiveProbe {
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
+    this.stopListening();
     await Promise.all(this.threads.map(({ control }) => control.close()));
-    const installed = this.threads.filter((thread) => thread.installed);
-    await Promise.all(installed.map(({ agent }) => agent.remove().catch(() => false))); // gone with its thread
-    await this.letGo();
+    await Promise.all(this.threads.map(letOut));
+    await this.options.letGo();
   }
+}
+
+/** Begins to follow a thread. Rejects with a one-sentence Error where it does not take the agent. */
+async function watch(thread: WatchableThread, { secret, blockedMs }: WatchOptions): Promise<WatchedThread> {
+  const { agent, installed } = await agentOf(thread, secret, blockedMs);
+  return { ...thread, agent, installed, history: new TaskHistory(), control: new LiveControl(agent, thread.session) };
+}
+
+function recordable({ name, session, agent }: WatchedThread): RecordableThread {
+  return { name, session, secret: agent.secret };
+}
+
+/** Takes out of it what we have put there. Never rejects. */
+async function letOut({ agent, installed }: WatchedThread): Promise<void> {
+  if (installed) await agent.remove().catch(() => false); // gone with its thread
 }
 
 /** Of the ids of a thread's tasks: the main thread's are `t1`, those of worker thread 2 `w2.t1`. */

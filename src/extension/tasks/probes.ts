@@ -12,7 +12,7 @@ import { LiveAgent } from '../../tracer/live/live-agent';
 import type { Task, TaskCapture, TaskDetails, TaskReport } from '../../tracer/task';
 import { estimatePause, type PauseEstimate } from '../../tracer/pause-estimate';
 import { lentConnection } from './debugged';
-import { LiveWatch } from './live-watch';
+import { LiveWatch, type WatchOptions } from './live-watch';
 import type { LiveProbe, TaskProbe } from './task-source';
 
 export { blockedProbe } from '../blocked/blocked-probe';
@@ -98,11 +98,13 @@ class Probe implements TaskProbe {
   }
 
   /** Over a connection of its own: a snapshot may be taken meanwhile. */
-  async watch(blockedMs: number): Promise<LiveProbe> {
+  async watch(blockedMs: number, isNew: boolean): Promise<LiveProbe> {
     const attachment = this.keep ? await this.connected((kept) => Promise.resolve(kept)) : await this.attach();
     const letGo = () => (attachment === this.kept ? Promise.resolve() : attachment.close());
     const { pid, node } = attachment;
-    return LiveWatch.start({ threads: await threadsOf(attachment), pid, node, secret: this.secret, blockedMs, letGo });
+    const threads = await threadsOf(attachment);
+    const onThread: WatchOptions['onThread'] = (listener) => attachment.onWorkerThread(listener);
+    return LiveWatch.start({ threads, onThread, isNew, pid, node, secret: this.secret, blockedMs, letGo });
   }
 
   async untrack(): Promise<void> {

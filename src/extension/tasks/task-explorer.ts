@@ -110,6 +110,11 @@ export class TaskExplorer implements vscode.Disposable {
     return (await vscode.window.showQuickPick(sources.map((source) => ({ label: source.label, source })), { placeHolder: 'Which program?' }))?.source;
   }
 
+  /** The processes and threads that a debugged program has started. */
+  startedBy({ key }: TaskSource): TaskSource[] {
+    return [...this.sources.values()].filter(({ startedBy }) => startedBy.includes(key));
+  }
+
   private watched(): TaskSource[] {
     return [...this.sources.values()].filter((source) => source.isWatched);
   }
@@ -166,7 +171,7 @@ export class TaskExplorer implements vscode.Disposable {
     const hint = 'Seen over the connection of its debugger.';
     const secret = agentSecret(session);
     const reach = async () => (await import('./probes')).debugProbe(session, secret);
-    this.add({ key: session.id, label: session.name, hint, isDebugged: true, isTracked: secret !== undefined, reach });
+    this.add({ key: session.id, label: session.name, hint, isDebugged: true, startedBy: sessionsAbove(session), isTracked: secret !== undefined, reach });
   }
 
   /** Tasks are looked at when the debugger stops, where anybody sees them. */
@@ -189,7 +194,7 @@ export class TaskExplorer implements vscode.Disposable {
     if (!this.sources.has(key)) {
       const hint = 'Its inspector stays open as long as it is listed here. Remove it to close the inspector again.';
       const reach = async () => (await import('./probes')).processProbe(picked.pid);
-      this.add({ key, label: picked.label, hint, isDebugged: false, isTracked: false, reach });
+      this.add({ key, label: picked.label, hint, isDebugged: false, startedBy: [], isTracked: false, reach });
     }
     const source = this.sources.get(key);
     if (source && (await this.mayPause(source))) await source.look();
@@ -307,6 +312,11 @@ export class TaskExplorer implements vscode.Disposable {
     this.tree.showLocals(node.task, node);
     await this.view.reveal(node, { expand: true });
   }
+}
+
+/** The debugger has a session for each process and worker thread, below that of who started it. */
+function sessionsAbove({ parentSession }: vscode.DebugSession): string[] {
+  return parentSession ? [parentSession.id, ...sessionsAbove(parentSession)] : [];
 }
 
 /** The setting: how long the event loop may stand still. */

@@ -21,8 +21,11 @@ export interface TaskProbe {
   withCall<T>(task: Task, use: (call: CallControl) => Promise<T>): Promise<T>;
   /** How large the heap is, and how long a snapshot of it would pause the process. */
   pause(): Promise<PauseEstimate>;
-  /** Begins to follow its tasks, and its event loop where `blockedMs` is not 0, while it runs. Rejects with a one-sentence Error. */
-  watch(blockedMs: number): Promise<LiveProbe>;
+  /**
+   * Begins to follow its tasks, and its event loop where `blockedMs` is not 0, while it runs; `isNew`: it has just begun.
+   * Rejects with a one-sentence Error.
+   */
+  watch(blockedMs: number, isNew: boolean): Promise<LiveProbe>;
   /** Takes out of the process the agent that it was started with. Rejects with a one-sentence Error. */
   untrack(): Promise<void>;
   /** Lets go of the process and leaves it as it was found. Never rejects. */
@@ -46,6 +49,8 @@ export interface LiveProbe {
   forgive(): Promise<void>;
   /** Begins to record what happens to its tasks; `label` is what the process is called. Rejects with a one-sentence Error. */
   record(label: string): Promise<ProcessRecorder>;
+  /** Has its threads recorded with those of the program that started it. Rejects with a one-sentence Error. */
+  join(recorder: ProcessRecorder, label: string): Promise<void>;
   /** Takes out of the process what was put into it. Never rejects. */
   stop(): Promise<void>;
 }
@@ -74,6 +79,8 @@ export interface SourceOptions {
   /** What a user should know of the connection to it. */
   readonly hint: string;
   readonly isDebugged: boolean;
+  /** The keys of those that it was started by. */
+  readonly startedBy: readonly string[];
   /** It was started with the agent. */
   readonly isTracked: boolean;
   /** Makes what reaches the process, when that is first needed. */
@@ -92,17 +99,19 @@ export class TaskSource {
   readonly label: string;
   readonly hint: string;
   readonly isDebugged: boolean;
+  readonly startedBy: readonly string[];
   private tracked: boolean;
   private readonly reach: () => Promise<TaskProbe>;
 
   constructor(
-    { key, label, hint, isDebugged, isTracked, reach }: SourceOptions,
+    { key, label, hint, isDebugged, startedBy, isTracked, reach }: SourceOptions,
     private readonly changed: () => void,
   ) {
     this.key = key;
     this.label = label;
     this.hint = hint;
     this.isDebugged = isDebugged;
+    this.startedBy = startedBy;
     this.tracked = isTracked;
     this.reach = reach;
   }
@@ -143,16 +152,22 @@ export class TaskSource {
     return this.live.record(this.label);
   }
 
-  /** Follows its tasks from now on: each `tick` looks at them; `blockedMs` as for the probe. Never rejects: a failure is a state. */
-  async watch(blockedMs: number): Promise<void> {
-    await this.underWay;
-    if (!this.live) await this.alone(() => this.startWatch(blockedMs));
+  /** Has what records the program that started it record this one, too. Rejects with a one-sentence Error. */
+  async join(recorder: ProcessRecorder, blockedMs: number, isNew: boolean): Promise<void> {
+    await this.watch(blockedMs, isNew);
+    await this.live?.join(recorder, this.label);
   }
 
-  private async startWatch(blockedMs: number): Promise<void> {
+  /** Follows its tasks from now on: each `tick` looks at them; the rest as for the probe. Never rejects: a failure is a state. */
+  async watch(blockedMs: number, isNew = false): Promise<void> {
+    await this.underWay;
+    if (!this.live) await this.alone(() => this.startWatch(blockedMs, isNew));
+  }
+
+  private async startWatch(blockedMs: number, isNew: boolean): Promise<void> {
     this.set({ kind: 'looking' });
     try {
-      this.live = await (await this.probe()).watch(blockedMs);
+      this.live = await (await this.probe()).watch(blockedMs, isNew);
     } catch (error) {
       return this.fail(error);
     }

@@ -4,6 +4,7 @@ import type { Recording } from '../../tracer/recording/recording';
 import { blockedMs, type TaskExplorer } from '../tasks/task-explorer';
 import type { TaskSource } from '../tasks/task-source';
 import type { TreeNode } from '../tasks/task-tree';
+import { JoinedSources } from './joined-sources';
 import type { LiveTimeline } from './live-timeline';
 import type { ExportKind } from './recordings';
 import type { TimelinePage } from './timeline-page';
@@ -70,22 +71,33 @@ export class Timelines implements vscode.CustomReadonlyEditorProvider<RecordingD
       const source = await this.tasks.pickSource(node);
       if (!source) return void vscode.window.showInformationMessage('No program is being debugged: start one, or choose a process with Show Tasks of Process…');
       // A step is told once: two timelines of one program would each have half of them.
-      const shown = await this.live.get(source);
+      const shown = await this.liveOf(source);
       if (shown && !shown.page.hasEnded) return shown.page.panel.reveal();
-      const wasWatched = source.isWatched;
-      const starting = source.record(blockedMs()).then((recorder) => new LiveTimeline(recorder, source.label, this.extension));
+      const joined = new JoinedSources(this.tasks, source, (other) => this.live.has(other));
+      const starting = source.record(blockedMs()).then((recorder) => {
+        joined.record(recorder);
+        return new LiveTimeline(recorder, source.label, this.extension);
+      });
       this.live.set(source, starting);
-      starting.catch(() => this.live.delete(source));
+      starting.catch(() => {
+        this.live.delete(source);
+        joined.dispose();
+      });
       const timeline = await starting;
       this.keep(timeline.page);
       timeline.onDidClose(() => {
-        if (this.live.get(source) !== starting) return;
-        this.live.delete(source);
-        if (!wasWatched) void source.unwatch();
+        joined.dispose();
+        if (this.live.get(source) === starting) this.live.delete(source);
       });
     } catch (error) {
       void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** The timeline that has a program, or the one that it was started by. */
+  private liveOf(source: TaskSource): Promise<LiveTimeline> | undefined {
+    const [, found] = [...this.live].find(([recorded]) => recorded === source || source.startedBy.includes(recorded.key)) ?? [];
+    return found;
   }
 
   private keep(page: TimelinePage): void {

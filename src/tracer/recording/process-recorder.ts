@@ -129,7 +129,7 @@ export class ProcessRecorder {
       );
     }
     main.answer = await main.remote.drain(main.recorded.sites);
-    await settled(others.map(({ asked }) => asked));
+    await settled(others.flatMap(({ asked }) => asked ?? []));
     this.sources = this.sources.filter((source) => source === main || source.answer || !source.hasEnded);
   }
 
@@ -181,7 +181,7 @@ export class ProcessRecorder {
 }
 
 /** Resolves when all have an end, good or bad, or after a while. */
-async function settled(all: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+async function settled(all: readonly Promise<unknown>[]): Promise<void> {
   if (all.length === 0) return;
   const patience = new AbortController();
   await Promise.race([Promise.allSettled(all), delay(PATIENCE_MS, undefined, { signal: patience.signal })]);

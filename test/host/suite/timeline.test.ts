@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import os from 'node:os';
 import path from 'node:path';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -164,5 +166,66 @@ describe('the timeline of a program', function () {
   async function inProgram(expression: string): Promise<number> {
     const { result } = (await session.customRequest('evaluate', { expression, context: 'repl' })) as { result: string };
     return Number(result);
+  }
+});
+
+describe('the timeline of a program that starts others', function () {
+  this.timeout(90_000);
+  let folder: string;
+
+  before(async () => (folder = await mkdtemp(path.join(os.tmpdir(), 'asyncscope-timeline-'))));
+  after(() => rm(folder, { recursive: true }));
+  afterEach(async () => {
+    await vscode.debug.stopDebugging();
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
+  it('has the worker threads and child processes that a debugged program starts later', async () => {
+    const ready = output('ready');
+    const { session } = await launch('starts.js');
+    await ready;
+    const { tasks } = await asyncscope();
+    await until(tasks.onDidChange, () => tasks.roots.length === 1);
+    await vscode.commands.executeCommand('asyncscope.timeline.show');
+    await eventually(async () => (await threadsOf('inMain')).length === 1);
+    await session.customRequest('evaluate', { expression: 'startOthers()', context: 'repl' });
+    await eventually(async () => (await threadsOf('inWorker')).length === 1 && (await threadsOf('inChild')).length === 1);
+    assert.match((await threadsOf('inWorker'))[0]!, /worker \d/);
+    assert.match((await threadsOf('inChild'))[0]!, /started\.js/);
+    // Both are in the timeline that is there.
+    for (const node of tasks.roots) await vscode.commands.executeCommand('asyncscope.timeline.show', node);
+    assert.equal(vscode.window.tabGroups.all.flatMap((group) => group.tabs).length, 1);
+    assert.ok(tasks.roots.length === 3 && tasks.roots.every((node) => node.kind === 'source' && node.source.isWatched));
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await until(tasks.onDidChange, () => tasks.roots.every((node) => node.kind === 'source' && !node.source.isWatched));
+  });
+
+  it('has the worker threads that a process starts later which nobody debugs', async () => {
+    const child = spawn('node', [fileUri('starts.js').fsPath], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const exited = once(child, 'exit');
+    try {
+      await once(child.stdout, 'data');
+      await vscode.commands.executeCommand('asyncscope.tasks.attach', child.pid);
+      const { tasks } = await asyncscope();
+      const node = tasks.roots.find((root) => root.kind === 'source' && root.source.key === `process:${child.pid}`);
+      await vscode.commands.executeCommand('asyncscope.timeline.show', node);
+      await eventually(async () => (await threadsOf('inMain')).length === 1);
+      child.stdin.write('start');
+      await eventually(async () => (await threadsOf('inWorker')).length === 1);
+      assert.match((await threadsOf('inWorker'))[0]!, /^worker \d+$/);
+      await vscode.commands.executeCommand('asyncscope.tasks.detach', node);
+    } finally {
+      child.kill();
+      await exited;
+    }
+  });
+
+  /** The threads in which a function of this name ran. */
+  async function threadsOf(name: string): Promise<string[]> {
+    const target = vscode.Uri.file(path.join(folder, 'others.csv'));
+    await vscode.commands.executeCommand('asyncscope.timeline.exportCsv', { target });
+    const [head = '', ...lines] = (await readFile(target.fsPath, 'utf8')).trim().split('\r\n').map((line) => line.split(','));
+    const column = (title: string) => head.indexOf(title);
+    return [...new Set(lines.filter((cells) => cells[column('name')] === name).map((cells) => cells[column('thread')]!))];
   }
 });
