@@ -27,9 +27,13 @@ export class JoinedSources implements vscode.Disposable {
     });
   }
 
-  /** What was watched for the recording only is so no longer. */
+  /** What is started from now on is not added. */
   dispose(): void {
     this.listening?.dispose();
+  }
+
+  /** What was watched for the recording only is so no longer. */
+  letGo(): void {
     for (const source of this.watchedForThis) void source.unwatch();
   }
 

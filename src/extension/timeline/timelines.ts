@@ -81,13 +81,15 @@ export class Timelines implements vscode.CustomReadonlyEditorProvider<RecordingD
       this.live.set(source, starting);
       starting.catch(() => {
         this.live.delete(source);
-        joined.dispose();
+        joined.letGo();
       });
       const timeline = await starting;
       this.keep(timeline.page);
       timeline.onDidClose(() => {
         joined.dispose();
-        if (this.live.get(source) === starting) this.live.delete(source);
+        if (this.live.get(source) !== starting) return; // another one goes on
+        this.live.delete(source);
+        joined.letGo();
       });
     } catch (error) {
       void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
