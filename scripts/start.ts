@@ -2,11 +2,11 @@
 // otherwise, kept running until Ctrl-C; where nobody can see a page, the command line's findings as well.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { writeSettings } from '../test/host/settings';
-import { startServer, type RunningServer } from '../test/host/vscode-server';
+import { linkExtension, startServer, type RunningServer } from '../test/host/vscode-server';
 import { workbenchUrl } from '../test/host/workbench';
 
 const extension = path.resolve('.');
@@ -29,7 +29,7 @@ async function serve(): Promise<void> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'asyncscope-start-'));
   try {
     await writeSettings(dataDir, false);
-    await linkExtension(path.join(dataDir, 'extensions'));
+    await linkExtension(extension, dataDir);
     server = await startServer({ connectionToken, dataDir });
     const url = workbenchUrl(server, { workspace: examples, file: place }, connectionToken);
     process.stdout.write(`VS Code runs with the extension on examples/. Open\n\n  ${url}\n\nCtrl-C ends it.\n`);
@@ -37,12 +37,6 @@ async function serve(): Promise<void> {
   } finally {
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
-}
-
-/** Installed as a link, the extension is there in every folder that is opened, and is what was built last. */
-async function linkExtension(extensionsDir: string): Promise<void> {
-  await mkdir(extensionsDir, { recursive: true });
-  await symlink(extension, path.join(extensionsDir, 'asyncscope.asyncscope'), 'junction');
 }
 
 function hasDisplay(): boolean {

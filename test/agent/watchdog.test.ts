@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { readBlockedLoop, type BlockedLoop, type BlockedPlace } from '../../src/agent/blocked-loop';
 import { parseAnswer } from '../../src/agent/protocol';
 import { nodeBinary, nodeMajors } from '../host/provision';
-import { agentFixtures, runToEnd, withAgent } from './agent-process';
+import { agentFixtures, agentPath, runToEnd, withAgent } from './agent-process';
 
 const blocking = path.join(agentFixtures, 'blocking.js');
 const notBlocking = path.join(agentFixtures, 'not-blocking.js');
@@ -55,6 +55,20 @@ describe('the watchdog', function () {
       const { stdout } = await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 }));
       const [place] = blockedIn(stdout).places;
       assert.equal(place?.frames.find((frame) => !frame.url.startsWith('node:'))?.name, 'early', stdout);
+    });
+
+    it(`has the program's line where it asks the agent for long on Node ${major}`, async () => {
+      const program = `
+        const agent = globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret];
+        const ask = () => agent.poll('{"version":1,"sites":0}');
+        function asks() { const until = performance.now() + 400; while (performance.now() < until) ask(); }
+        setTimeout(asks, 50);
+        setTimeout(() => console.log(ask()), 500);`;
+      const { stdout } = await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 }));
+      const [place] = blockedIn(stdout).places;
+      assert.ok(place && place.frames.length > 0, stdout);
+      assert.ok(!place.frames.some(({ url }) => url === agentPath), JSON.stringify(place.frames));
+      assert.ok(place.frames.some(({ name }) => name === 'asks'), JSON.stringify(place.frames));
     });
 
     it(`does not take waiting, short work or a stopped process for a block on Node ${major}`, async () => {

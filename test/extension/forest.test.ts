@@ -42,6 +42,14 @@ describe('task forest', () => {
     assert.deepEqual(index(counted).trend(counted), []);
   });
 
+  it('keeps the order of the tasks where only some are shown', () => {
+    const thread = index(task('a', 'left', { task: 'b' }, { awaitedBy: ['b'] }), task('b', 'right', { task: 'a' }, { awaitedBy: ['a'] }), task('c', 'first', timer), task('d', 'second', timer));
+    const all = drawn(rootNodes(thread, byAwait, 't'));
+    assert.deepEqual(drawn(rootNodes(thread, { ...byAwait, filter: 'work.ts' }, 't')), all);
+    assert.deepEqual(drawn(rootNodes(thread, { ...byAwait, filter: 'right' }, 't')), all.slice(2));
+    assert.deepEqual(drawn(rootNodes(thread, { ...byAwait, filter: 'due' }, 't')), ['first', 'second']);
+  });
+
   it('shows the members of a group, tasks and others', () => {
     const awaits: Awaits = { group: 'race', tasks: ['b'], pending: 2, total: 2, resources: [{ resource: 'Timeout', detail: 'due in 1 s' }] };
     const thread = index(task('a', 'limited', awaits), task('b', 'job', { promise: true }, { awaitedBy: ['a'] }));

@@ -1,6 +1,6 @@
 // VS Code's server build on a loopback port, with every folder that it writes to under one of ours.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { vsCodeServer } from './provision';
@@ -58,6 +58,13 @@ export async function installInServer(vsix: string, dataDir: string): Promise<vo
   const { node, dir } = await vsCodeServer();
   const main = path.join(dir, 'out/server-main.js');
   await promisify(execFile)(node, [main, '--accept-server-license-terms', ...folders(dataDir), '--install-extension', vsix]);
+}
+
+/** Installed as a link, the extension is there in every folder that is opened, and is what was built last. */
+export async function linkExtension(extension: string, dataDir: string): Promise<void> {
+  const extensionsDir = path.join(dataDir, 'extensions');
+  await mkdir(extensionsDir, { recursive: true });
+  await symlink(extension, path.join(extensionsDir, 'asyncscope.asyncscope'), 'junction');
 }
 
 function folders(dataDir: string): string[] {

@@ -134,8 +134,8 @@ class Search {
 export function rootNodes(thread: ThreadIndex, view: ForestView, key: string): ForestNode[] {
   const matches = thread.matching(view);
   if (view.grouping !== 'await') return groupNodes(thread, view.grouping, matches, key);
-  const shown = matches === thread.tasks ? undefined : withAwaiters(thread, matches);
-  return alikeNodes(thread, awaitRoots(thread, shown), [], key);
+  const candidates = matches === thread.tasks ? matches : withAwaiters(thread, matches);
+  return alikeNodes(thread, awaitRoots(thread, candidates), [], key);
 }
 
 /** What stands below a node. */
@@ -176,7 +176,7 @@ function resourceNode(resource: AwaitsResource, key: string): ResourceNode {
 }
 
 /** The tasks that nobody waits for; of a circle that nobody outside waits for, its first. */
-function awaitRoots(thread: ThreadIndex, shown: ReadonlySet<Task> | undefined): Task[] {
+function awaitRoots(thread: ThreadIndex, candidates: readonly Task[]): Task[] {
   const roots: Task[] = [];
   const reached = new Set<Task>();
   const reach = (root: Task): void => {
@@ -187,7 +187,6 @@ function awaitRoots(thread: ThreadIndex, shown: ReadonlySet<Task> | undefined): 
       for (const awaited of awaitedTasks(task, thread.byId)) left.push(awaited);
     }
   };
-  const candidates = shown ?? thread.tasks;
   for (const task of candidates) {
     if (task.awaitedBy.some((id) => thread.byId.has(id))) continue;
     roots.push(task);
@@ -201,8 +200,8 @@ function awaitRoots(thread: ThreadIndex, shown: ReadonlySet<Task> | undefined): 
   return roots;
 }
 
-/** The tasks and all that wait for them, however far: the branches that lead to a match stay in the tree. */
-function withAwaiters(thread: ThreadIndex, tasks: readonly Task[]): Set<Task> {
+/** The tasks and all that wait for them, however far, in the thread's order: the branches that lead to a match stay in the tree. */
+function withAwaiters(thread: ThreadIndex, tasks: readonly Task[]): Task[] {
   const shown = new Set<Task>();
   const left = [...tasks];
   for (let task = left.pop(); task; task = left.pop()) {
@@ -213,7 +212,7 @@ function withAwaiters(thread: ThreadIndex, tasks: readonly Task[]): Set<Task> {
       if (awaiter) left.push(awaiter);
     }
   }
-  return shown;
+  return thread.tasks.filter((task) => shown.has(task));
 }
 
 /** Each task, those that look alike once with their number, in the order of the first. */

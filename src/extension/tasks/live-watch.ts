@@ -129,6 +129,7 @@ export class LiveWatch implements LiveProbe {
         this.threads = this.threads.filter((each) => each !== thread); // it has ended
       }
     }
+    if (this.threads.some(({ installed }) => installed)) report.warnings.push('Calls that were suspended before watching began are listed once they have gone on.');
     if (this.looks++ % looksBetweenWarnings === 0) this.warnings = this.threads.flatMap(({ history }) => liveWarnings(history));
     return {
       report,

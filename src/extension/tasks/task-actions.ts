@@ -6,6 +6,13 @@ import type { Task, TaskThread } from '../../tracer/task';
 import type { TaskSource } from './task-source';
 import type { TreeNode } from './task-tree';
 
+/** The editor gives the node of a row that it is just drawing anew as undefined; the command palette gives none. */
+export function isLost(args: readonly [object?]): boolean {
+  return args.length > 0 && !args[0];
+}
+
+export const lostText = 'The list was just drawn anew: choose that once more.';
+
 /** How the user is asked and told. */
 export interface Asking {
   /** True for yes. */
@@ -39,7 +46,7 @@ export class TaskActions implements vscode.Disposable {
     private readonly log: vscode.LogOutputChannel,
   ) {
     const command = (id: string, run: (chosen: Chosen) => Promise<unknown>, changes = true): vscode.Disposable =>
-      vscode.commands.registerCommand(`asyncscope.tasks.${id}`, (node?: TreeNode) => this.act(node, run, changes));
+      vscode.commands.registerCommand(`asyncscope.tasks.${id}`, (...args: [TreeNode?]) => (isLost(args) ? this.asking.tell(lostText) : this.act(args[0], run, changes)));
     this.registered = vscode.Disposable.from(
       command('abort', (chosen) => this.abort(chosen)),
       command('fireTimer', (chosen) => this.changeTimer(chosen, 'fire')),

@@ -11,7 +11,7 @@ import { groupings, type Grouping } from './forest';
 import { LivePolling } from './live-polling';
 import { pickProcess } from './process-picker';
 import { compareDumps, placeLinks, saveTasks } from './save-tasks';
-import { TaskActions } from './task-actions';
+import { isLost, lostText, TaskActions } from './task-actions';
 import { TaskSource, type SourceOptions } from './task-source';
 import { TaskTree, type TreeNode } from './task-tree';
 import { WaitingHints } from './waiting-hints';
@@ -51,23 +51,26 @@ export class TaskExplorer implements vscode.Disposable {
     };
     this.actions = new TaskActions(acted, log);
     const command = (id: string, run: (...args: never[]) => unknown): vscode.Disposable => vscode.commands.registerCommand(`asyncscope.tasks.${id}`, run);
+    const ofNode = <Node extends object = TreeNode>(id: string, run: (node?: Node) => unknown): vscode.Disposable => command(id, (...args: [Node?]) => (isLost(args) ? this.actions.asking.tell(lostText) : run(...args)));
     this.disposables.push(
       this.view,
       this.didChange,
       this.polling,
       this.hints,
       this.actions,
-      blocked.onDidReport(() => this.tree.refresh()),
+      blocked.onDidReport(() => this.tree.renew()),
+      this.view.onDidExpandElement(({ element }) => this.tree.setExpanded(element, true)),
+      this.view.onDidCollapseElement(({ element }) => this.tree.setExpanded(element, false)),
       this.view.onDidChangeVisibility(() => this.polling.update()),
       vscode.debug.onDidStartDebugSession((session) => this.addSession(session)),
       vscode.debug.onDidTerminateDebugSession((session) => void this.remove(session.id)),
       trackNodeSessions((session) => this.tracker(session)),
       command('refresh', (node?: TreeNode) => this.refresh(node)),
       command('attach', (pid?: number) => this.attach(pid)),
-      command('detach', (node: TreeNode) => (node.kind === 'source' ? this.remove(node.source.key) : undefined)),
-      command('watch', (node?: TreeNode) => this.watch(node)),
-      command('unwatch', (node?: TreeNode) => Promise.all(this.meant(node).map((source) => source.unwatch()))),
-      command('untrack', (node?: TreeNode) => this.untrack(node)),
+      ofNode('detach', (node?: TreeNode) => (node?.kind === 'source' ? this.remove(node.source.key) : undefined)),
+      ofNode('watch', (node?: TreeNode) => this.watch(node)),
+      ofNode('unwatch', (node?: TreeNode) => Promise.all(this.meant(node).map((source) => source.unwatch()))),
+      ofNode('untrack', (node?: TreeNode) => this.untrack(node)),
       command('pause', () => this.pause(true)),
       command('resume', () => this.pause(false)),
       command('filter', () => this.askFilter()),
@@ -75,13 +78,13 @@ export class TaskExplorer implements vscode.Disposable {
       command('onlyStuck', () => this.show('onlyStuck', true)),
       command('all', () => this.show('onlyStuck', false)),
       ...groupings.map((grouping) => command(`groupBy.${grouping}`, () => this.show('grouping', grouping))),
-      command('openAwait', (node: { task: Task }) => this.openAwait(node.task)),
-      command('openDefinition', (node: { task: Task }) => openPlace(node.task.defined)),
+      ofNode<{ task: Task } | { tasks: readonly Task[] }>('openAwait', (node) => node && this.openAwait('task' in node ? node.task : node.tasks[0])),
+      ofNode<{ task: Task }>('openDefinition', (node) => openPlace(node?.task.defined)),
       command('openPlace', (place: Place) => openPlace(place)),
-      command('openAwaiter', (node: TreeNode) => this.openAwaiter(node)),
-      command('revealAwaited', (node: TreeNode) => this.revealAwaited(node)),
-      command('copy', (node: TreeNode) => this.copy(node)),
-      command('showLocals', (node: TreeNode) => this.showLocals(node)),
+      ofNode('openAwaiter', (node?: TreeNode) => node && this.openAwaiter(node)),
+      ofNode('revealAwaited', (node?: TreeNode) => node && this.revealAwaited(node)),
+      ofNode('copy', (node?: TreeNode) => node && this.copy(node)),
+      ofNode('showLocals', (node?: TreeNode) => node && this.showLocals(node)),
       command('save', () => saveTasks(this.reports())),
       command('compare', (dump: vscode.Uri) => compareDumps(dump)),
       vscode.languages.registerDocumentLinkProvider({ language: 'asyncscope-tasks' }, placeLinks),
@@ -100,7 +103,7 @@ export class TaskExplorer implements vscode.Disposable {
 
   /** The source of a node; all without one. */
   private meant(node?: TreeNode): TaskSource[] {
-    return node?.kind === 'source' ? [node.source] : [...this.sources.values()];
+    return node && 'source' in node && node.source ? [node.source] : [...this.sources.values()];
   }
 
   /** The source of a node, or the only one; the user is asked among several. */
@@ -154,12 +157,12 @@ export class TaskExplorer implements vscode.Disposable {
 
   /** The tree's top: what the view shows. */
   get roots(): readonly TreeNode[] {
-    return this.tree.getChildren();
+    return this.tree.nodesBelow();
   }
 
   /** What the view shows below a node, and how. */
   below(node: TreeNode): readonly TreeNode[] {
-    return this.tree.getChildren(node);
+    return this.tree.nodesBelow(node);
   }
 
   private reports(): TaskReport[] {
@@ -227,7 +230,7 @@ export class TaskExplorer implements vscode.Disposable {
     }
     this.polling.update();
     this.hints.refresh();
-    this.tree.refresh();
+    this.tree.renew();
     this.didChange.fire();
   }
 
@@ -252,7 +255,8 @@ export class TaskExplorer implements vscode.Disposable {
   private show<K extends 'grouping' | 'filter' | 'onlyStuck'>(key: K, value: K extends 'grouping' ? Grouping : K extends 'filter' ? string : boolean): void {
     this.tree.show({ [key]: value });
     this.setContext(key);
-    this.view.description = this.tree.shown.filter ? `filter: ${this.tree.shown.filter}` : undefined;
+    const { grouping, filter, onlyStuck } = this.tree.shown;
+    this.view.description = [grouping === 'await' ? '' : `by ${grouping}`, onlyStuck ? 'only stuck' : '', filter ? `filter: ${filter}` : ''].filter(Boolean).join(', ');
   }
 
   private setContext(key: 'grouping' | 'filter' | 'onlyStuck'): void {
@@ -268,22 +272,26 @@ export class TaskExplorer implements vscode.Disposable {
     if (filter !== undefined) this.show('filter', filter);
   }
 
-  private async openAwait(task: Task): Promise<void> {
+  private async openAwait(task: Task | undefined): Promise<void> {
+    if (!task) return;
     if (task.atIsExact === false) await this.inspect(task);
     await openPlace(task.at ?? task.defined);
   }
 
-  /** What the source knows of a task beyond its look; a failure is logged: the look itself is still shown. */
-  private async inspect(task: Task): Promise<void> {
+  /** Asks the source what it knows of a task beyond its look. Gives why it knows nothing, where it does not: the look itself is still shown. */
+  private async inspect(task: Task): Promise<string | undefined> {
     for (const source of this.sources.values()) {
       const { state } = source;
       if (state.kind !== 'seen' || !state.threads.some((thread) => thread.byId.get(task.id) === task)) continue;
       try {
-        await (await source.probe()).inspect(task);
+        return (await (await source.probe()).inspect(task)) ? undefined : 'It has gone on since: refresh to see what is pending now';
       } catch (error) {
-        this.log.warn(`Task ${task.name}: ${error instanceof Error ? error.message : String(error)}`);
+        const reason = error instanceof Error ? error.message : String(error);
+        this.log.warn(`Task ${task.name}: ${reason}`);
+        return reason;
       }
     }
+    return 'The tasks were looked at again since';
   }
 
   private async openAwaiter(node: TreeNode): Promise<void> {
@@ -295,7 +303,7 @@ export class TaskExplorer implements vscode.Disposable {
   }
 
   private async revealAwaited(node: TreeNode): Promise<void> {
-    const [first] = this.tree.getChildren(node).filter((child) => child.kind !== 'local');
+    const [first] = this.tree.nodesBelow(node).filter((child) => child.kind !== 'local');
     if (first) await this.view.reveal(first, { select: true, focus: true, expand: true });
   }
 
@@ -308,9 +316,8 @@ export class TaskExplorer implements vscode.Disposable {
 
   private async showLocals(node: TreeNode): Promise<void> {
     if (node.kind !== 'task') return;
-    await this.inspect(node.task);
-    this.tree.showLocals(node.task, node);
-    await this.view.reveal(node, { expand: true });
+    const reason = await this.inspect(node.task);
+    this.tree.showLocals(node.task, node, reason ?? 'No local variables');
   }
 }
 

@@ -1,7 +1,7 @@
 // The tree of the Task Explorer: sources, threads, and below them the forest.
 import * as vscode from 'vscode';
 import type { BlockedReport } from '../../tracer/live/blocked-loop';
-import type { Local, Place, Task } from '../../tracer/task';
+import type { Local, Place, Task, TaskReport } from '../../tracer/task';
 import { ageText, awaitsText, placeText, positionText } from '../../tracer/task-text';
 import { blockedItem, blockedNodes, blockedSpotItem, blockedSpotNodes, type BlockedNode, type BlockedSpotNode } from './blocked-nodes';
 import { handleGroupItem, handleGroupNodes, handleItem, handleNodes, handlesItem, handlesNodes, type HandleGroupNode, type HandleNode, type HandlesNode } from './handle-nodes';
@@ -29,6 +29,8 @@ export interface NoteNode {
   readonly place?: Place;
   /** The lint rule that finds the cause in the code. */
   readonly rule?: string;
+  /** The program that it is about. */
+  readonly source?: TaskSource;
   /** Run with this node when it is clicked; otherwise its place is opened. */
   readonly command?: string;
 }
@@ -42,12 +44,18 @@ export interface LocalNode {
 export type TreeNode = SourceNode | ThreadNode | NoteNode | LocalNode | BlockedNode | BlockedSpotNode | HandlesNode | HandleGroupNode | HandleNode | ForestNode;
 
 export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
-  private readonly changed = new vscode.EventEmitter<TreeNode | undefined>();
+  private readonly changed = new vscode.EventEmitter<TreeNode | TreeNode[] | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   private readonly parents = new WeakMap<TreeNode, TreeNode>();
+  /** What the view has below each node, by that node's key; the top's is empty. */
+  private readonly given = new Map<string, readonly TreeNode[]>();
+  /** How the view has each node. */
+  private readonly looks = new WeakMap<TreeNode, string>();
+  /** Keys of nodes that are open. */
+  private readonly expanded = new Set<string>();
   private view: ForestView = { grouping: 'await', filter: '', onlyStuck: false };
-  /** Tasks whose locals were asked for. */
-  private readonly opened = new WeakSet<Task>();
+  /** Tasks whose locals were asked for; with what is to be said where there are none. */
+  private readonly opened = new WeakMap<Task, string>();
 
   /** `blocked` is what blocked the event loop of a source that is not followed here. */
   constructor(
@@ -68,13 +76,61 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
     this.changed.fire(node);
   }
 
-  /** The task's locals stand below it from now on. */
-  showLocals(task: Task, node: TreeNode): void {
-    this.opened.add(task);
+  /** A node was opened or closed. */
+  setExpanded({ key }: TreeNode, expanded: boolean): void {
+    if (expanded) this.expanded.add(key);
+    else this.expanded.delete(key);
+  }
+
+  /**
+   * Shows what has changed, and nothing else: a node that the view is told of is taken from it, with all below, until it
+   * has asked again. Whoever chose an action meanwhile would have chosen nothing.
+   */
+  renew(): void {
+    const changed: TreeNode[] = [];
+    if (!this.renewBelow(undefined, changed)) this.changed.fire(undefined);
+    else if (changed.length > 0) this.changed.fire(changed);
+  }
+
+  /** False where other nodes stand below than before. */
+  private renewBelow(node: TreeNode | undefined, changed: TreeNode[]): boolean {
+    const shown = this.given.get(node?.key ?? '');
+    if (!shown) return true;
+    const now = this.below(node);
+    if (now.length !== shown.length || now.some(({ key }, at) => key !== shown[at]?.key)) return false;
+    for (const [at, child] of shown.entries()) {
+      become(child, now[at]!);
+      const before = this.looks.get(child);
+      const look = lookOf(this.getTreeItem(child));
+      this.looks.set(child, look);
+      if (look === before && this.renewBelow(child, changed)) continue;
+      this.forgetBelow(child);
+      changed.push(child);
+    }
+    return true;
+  }
+
+  private forgetBelow(node: TreeNode | undefined): void {
+    for (const key of this.given.keys()) if (!node || key === node.key || key.startsWith(`${node.key}/`)) this.given.delete(key);
+  }
+
+  /** The task's locals stand below it from now on, or why there are none. */
+  showLocals(task: Task, node: TreeNode, otherwise: string): void {
+    this.opened.set(task, otherwise);
     this.refresh(node);
   }
 
+  /** The view asks. */
   getChildren(node?: TreeNode): TreeNode[] {
+    const children = this.nodesBelow(node);
+    this.forgetBelow(node);
+    this.given.set(node?.key ?? '', children);
+    for (const child of children) this.looks.set(child, lookOf(this.getTreeItem(child)));
+    return children;
+  }
+
+  /** The same for others. */
+  nodesBelow(node?: TreeNode): TreeNode[] {
     const children = this.below(node);
     if (node) for (const child of children) this.parents.set(child, node);
     return children;
@@ -86,7 +142,12 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
     const item = this.item(node);
-    item.id = node.key;
+    // The view keeps a node closed that it knows so: with locals it is another one.
+    item.id = node.kind === 'task' && this.opened.has(node.task) ? `${node.key}=` : node.key;
+    // A node that comes back, as one of many that look alike does, is open as it was.
+    if (item.collapsibleState !== vscode.TreeItemCollapsibleState.None && this.expanded.has(node.key)) item.collapsibleState = vscode.TreeItemCollapsibleState.Expanded;
+    // Without it a screen reader is told the tooltip alone.
+    item.accessibilityInformation ??= { label: [item.label, item.description].flatMap((part) => (typeof part === 'string' && part !== '' ? part : [])).join(', ') };
     return item;
   }
 
@@ -109,12 +170,18 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
       case 'blocked-spot':
         return [];
       case 'task': {
-        const locals = this.opened.has(node.task) ? (node.task.locals ?? []) : [];
-        return [...locals.map((local): LocalNode => ({ kind: 'local', key: `${node.key}/=${local.name}`, local })), ...childNodes(node)];
+        return [...this.localNodes(node.key, node.task), ...childNodes(node)];
       }
       default:
         return childNodes(node);
     }
+  }
+
+  private localNodes(key: string, task: Task): TreeNode[] {
+    const otherwise = this.opened.get(task);
+    if (otherwise === undefined) return [];
+    const locals = (task.locals ?? []).map((local): LocalNode => ({ kind: 'local', key: `${key}/=${local.name}`, local }));
+    return locals.length > 0 ? locals : [{ kind: 'note', key: `${key}/=`, text: otherwise, icon: 'info' }];
   }
 
   private sourceChildren(source: TaskSource): TreeNode[] {
@@ -122,7 +189,10 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
     const { state } = source;
     switch (state.kind) {
       case 'unseen':
-        return note('Not looked at yet: refresh to see its tasks', 'info');
+        return [
+          { kind: 'note', key: `${source.key}/look`, text: 'Show pending tasks', icon: 'refresh', source, command: 'asyncscope.tasks.refresh' },
+          { kind: 'note', key: `${source.key}/watch`, text: 'Watch tasks live', icon: 'eye', source, command: 'asyncscope.tasks.watch' },
+        ];
       case 'looking':
         return note('Taking a heap snapshot…', 'loading~spin');
       case 'failed':
@@ -132,7 +202,8 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         const found = (state.live?.warnings ?? []).map(({ text, place, rule }): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'warning', ...(place && { place }), ...(rule !== undefined && { rule }) }));
         const ask: Omit<NoteNode, 'key' | 'kind'>[] = state.live ? [{ text: 'Prove what is stuck, by a snapshot…', icon: 'search', command: 'asyncscope.tasks.prove' }] : [];
         const missing = state.report.warnings.map((text): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'info' }));
-        const warnings = [...found, ...missing, ...ask].map((note, at): NoteNode => ({ kind: 'note', key: `${source.key}/warning${at}`, ...note }));
+        const count: Omit<NoteNode, 'key' | 'kind'>[] = state.live ? [{ text: counted(countOf(state.report), 'task'), icon: 'pulse' }] : [];
+        const warnings = [...count, ...found, ...missing, ...ask].map((note, at): NoteNode => ({ kind: 'note', key: `${source.key}/warning${at}`, ...note }));
         if (only && state.threads.length === 1) return [...warnings, ...handlesNodes(source.key, only.handles), ...this.threadChildren(only, source.key)];
         return [...warnings, ...state.threads.map((thread): ThreadNode => ({ kind: 'thread', key: `${source.key}/${thread.thread.id}`, thread }))];
       }
@@ -152,10 +223,11 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
       case 'source': {
         const { state } = node.source;
         const item = new vscode.TreeItem(node.source.label, Expanded);
-        item.description = state.kind === 'seen' ? `${state.live ? 'live, ' : ''}${counted(state.report.threads.reduce((sum, { tasks }) => sum + tasks.length, 0), 'task')}, ${state.at.toLocaleTimeString()}` : undefined;
+        // What changes with every look has a row of its own.
+        item.description = state.kind !== 'seen' ? undefined : state.live ? 'live' : `${counted(countOf(state.report), 'task')}, ${state.at.toLocaleTimeString()}`;
         item.iconPath = new vscode.ThemeIcon('server-process');
         item.tooltip = node.source.hint;
-        item.contextValue = ['source', node.source.isWatched ? 'watched' : '', node.source.isTracked ? 'tracked' : ''].filter(Boolean).join(' ');
+        item.contextValue = ['source', node.source.isDebugged ? '' : 'attached', node.source.isWatched ? 'watched' : '', node.source.isTracked ? 'tracked' : ''].filter(Boolean).join(' ');
         return item;
       }
       case 'thread': {
@@ -176,7 +248,7 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
       case 'handle':
         return handleItem(node);
       case 'note': {
-        const item = new vscode.TreeItem(node.text, None);
+        const item = new vscode.TreeItem(node.place ? node.text.replace(positionText(node.place), shortPlace(node.place)) : node.text, None);
         item.iconPath = new vscode.ThemeIcon(node.icon);
         item.tooltip = node.rule === undefined ? node.text : `${node.text}\n\nRule: ${node.rule}`;
         if (node.command) item.command = { command: node.command, title: node.text, arguments: [node] };
@@ -209,32 +281,52 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         ]
           .filter(Boolean)
           .join('  ');
+        item.contextValue = 'group';
         item.iconPath = new vscode.ThemeIcon(node.grouping === 'function' ? 'symbol-function' : node.grouping === 'place' ? 'location' : 'plug');
         return item;
       }
-      case 'alike':
+      case 'alike': {
         // Those of a program that is watched come the oldest first.
-        return taskItem(node.tasks[0], node.thread, Collapsed, ` ×${node.tasks.length.toLocaleString()}`, 'oldest ');
+        const whichAge = this.expanded.has(node.key) ? undefined : 'oldest ';
+        const item = taskItem(node.tasks[0], node.thread, Collapsed, ` ×${node.tasks.length.toLocaleString()}`, whichAge);
+        item.contextValue = 'tasks';
+        return item;
+      }
       case 'task': {
-        const locals = this.opened.has(node.task) && (node.task.locals?.length ?? 0) > 0;
-        const state = locals ? Expanded : hasChildren(node) ? Collapsed : None;
-        const item = taskItem(node.task, node.thread, state, node.cycle ? ' ↺' : '');
+        const state = this.opened.has(node.task) ? Expanded : hasChildren(node) ? Collapsed : None;
+        const item = taskItem(node.task, node.thread, state, node.cycle ? ' ↺' : '', '');
         if (node.task.kind !== 'promise') item.contextValue += node.thread.isDebugged ? ' call debugged' : ' call';
+        if (hasChildren(node)) item.contextValue += ' awaits';
         return item;
       }
     }
   }
 }
 
+/** Makes a node that the view has what it is now. */
+function become(node: TreeNode, now: TreeNode): void {
+  for (const name of Object.keys(node)) if (!(name in now)) Reflect.deleteProperty(node, name);
+  Object.assign(node, now);
+}
+
+/** All that a row shows. */
+function lookOf({ label, description, tooltip, contextValue, collapsibleState, iconPath }: vscode.TreeItem): string {
+  return JSON.stringify([label, description, tooltip instanceof vscode.MarkdownString ? tooltip.value : tooltip, contextValue, collapsibleState, iconPath]);
+}
+
+function countOf({ threads }: TaskReport): number {
+  return threads.reduce((sum, { tasks }) => sum + tasks.length, 0);
+}
+
 function liveBlocked({ state }: TaskSource): BlockedReport | undefined {
   return state.kind === 'seen' ? state.live?.blocked : undefined;
 }
 
-function taskItem(task: Task | undefined, thread: ThreadIndex, state: vscode.TreeItemCollapsibleState, suffix: string, whichAge = ''): vscode.TreeItem {
+function taskItem(task: Task | undefined, thread: ThreadIndex, state: vscode.TreeItemCollapsibleState, suffix: string, whichAge: string | undefined): vscode.TreeItem {
   if (!task) return new vscode.TreeItem('');
   const waits = awaitsText(task.awaits, thread.byId);
   const item = new vscode.TreeItem(`${task.name}${suffix}`, state);
-  const age = task.ageMs === undefined ? '' : `${whichAge}${task.ageIsMinimum ? '≥ ' : ''}${ageText(task.ageMs)}  `;
+  const age = task.ageMs === undefined || whichAge === undefined ? '' : `${whichAge}${task.ageIsMinimum ? '≥ ' : ''}${ageText(task.ageMs)}  `;
   item.description = `${age}${shortPlace(task.at)}  ${task.stuck ? 'stuck' : task.state === 'awaiting' ? waits : task.state}`;
   item.iconPath = task.stuck
     ? new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'))

@@ -13,7 +13,7 @@ export interface ChangeText {
 export function abortText(task: string, { found, listeners, followers }: AbortChoice): ChangeText {
   const hear = [plural(listeners, 'listener'), ...(followers > 0 ? [`${plural(followers, 'signal')} made from it`] : [])].join(' and ');
   return {
-    question: `Abort ${found} of ${task}?`,
+    question: `${task}: abort ${found}?`,
     detail:
       `This calls abort() of the AbortController behind ${found}, in the running program. Everything that listens to its signal hears of it, not only this task: ${hear}. ` +
       `JavaScript cannot cancel a call: ${task} ends only if its code heeds the signal.`,
