@@ -202,7 +202,7 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         const found = (state.live?.warnings ?? []).map(({ text, place, rule }): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'warning', ...(place && { place }), ...(rule !== undefined && { rule }) }));
         const ask: Omit<NoteNode, 'key' | 'kind'>[] = state.live ? [{ text: 'Prove what is stuck, by a snapshot…', icon: 'search', command: 'asyncscope.tasks.prove' }] : [];
         const missing = state.report.warnings.map((text): Omit<NoteNode, 'key' | 'kind'> => ({ text, icon: 'info' }));
-        const count: Omit<NoteNode, 'key' | 'kind'>[] = state.live ? [{ text: counted(countOf(state.report), 'task'), icon: 'pulse' }] : [];
+        const count: Omit<NoteNode, 'key' | 'kind'>[] = state.live ? [{ text: counted(countOf(state.report), 'task'), icon: 'list-unordered' }] : [];
         const warnings = [...count, ...found, ...missing, ...ask].map((note, at): NoteNode => ({ kind: 'note', key: `${source.key}/warning${at}`, ...note }));
         if (only && state.threads.length === 1) return [...warnings, ...handlesNodes(source.key, only.handles), ...this.threadChildren(only, source.key)];
         return [...warnings, ...state.threads.map((thread): ThreadNode => ({ kind: 'thread', key: `${source.key}/${thread.thread.id}`, thread }))];
