@@ -1,4 +1,5 @@
 // Where handles are made, by the stack: of all that are made seldom, and of some of those that are made often.
+import { join } from 'node:path';
 import type { HandleSiteRow } from './handle-protocol';
 import { stackReader, type CallFrame } from './stack-reader';
 
@@ -12,17 +13,17 @@ const MAX_ORIGINS = 1 << 10;
 const DEPTH = 24;
 /** Deep enough for a timer that the program's own code sets. Each frame takes some microseconds. */
 const SHALLOW = 12;
+/** Of the agent that was preloaded; code that was evaluated has no file. */
+const OWN_FILE = typeof __dirname === 'string' ? join(__dirname, 'agent.js') : '';
 /** What calls hooks. */
 const HOOKS_SCRIPT = 'node:internal/async_hooks';
-/** More than one place was seen. */
-const AMBIGUOUS = -2;
 
 /**
- * How often the stack may be read at once, and for each millisecond that passes: each reading takes 10 to 50 µs. Of one
- * processor timers get some 5 %, requests 1 %, sockets and what is rarer still 20 %, and immediates, of which there may
- * be many with each turn of the loop, next to nothing.
+ * How often the stack may be read at once, and for each millisecond that passes: each reading takes 10 to 50 µs. That
+ * takes at most 2 to 4 % of one processor for timers, half of that for requests, a third of it for sockets and what is
+ * rarer still, and next to nothing for immediates, of which there may be many with each turn of the loop.
  */
-const budgets = { timer: { most: 1_000, perMs: 2 }, brief: { most: 300, perMs: 0.5 }, immediate: { most: 50, perMs: 0.05 }, rare: { most: 2_000, perMs: 10 } };
+const budgets = { timer: { most: 1_000, perMs: 1 }, brief: { most: 300, perMs: 0.5 }, immediate: { most: 50, perMs: 0.05 }, rare: { most: 2_000, perMs: 10 } };
 export type Frequency = keyof typeof budgets;
 
 class Allowance {
@@ -49,10 +50,12 @@ export class HandleSites {
   /** Of the last answer of `find`: its HandleMark bits are these two. */
   isUnsure = false;
   isOfChild = false;
+  /** The agent itself made the last one whose stack was read. */
+  private isOwn = false;
   private readonly rows: HandleSiteRow[] = [];
   private readonly numbers = new Map<string, number>();
-  /** By what tells handles apart without a stack, the one place that all came from. */
-  private readonly guesses = new Map<string | number, number>();
+  /** By what tells handles apart without a stack, the places where the last two that were read were made. */
+  private readonly guesses = new Map<string | number, { last: number; before: number }>();
   private readonly allowances: Record<Frequency, Allowance> = {
     timer: new Allowance('timer'),
     brief: new Allowance('brief'),
@@ -67,14 +70,21 @@ export class HandleSites {
   find(frequency: Frequency, trait: string | number, now: number): number {
     this.isOfChild = false;
     this.isUnsure = !this.allowances[frequency].take(now);
-    if (this.isUnsure) {
-      const guess = this.guesses.get(trait) ?? NO_SITE;
-      return guess === AMBIGUOUS ? NO_SITE : guess;
-    }
+    if (this.isUnsure) return this.guess(trait);
     const site = frequency === 'rare' ? this.read(this.readFrames()) : this.read(this.readFrames(SHALLOW), SHALLOW);
-    const guess = this.guesses.get(trait);
-    if (guess === undefined ? this.guesses.size < MAX_GUESSES : guess !== site) this.guesses.set(trait, guess === undefined ? site : AMBIGUOUS);
+    const seen = this.guesses.get(trait);
+    if (this.isOwn) return NO_SITE;
+    if (seen) {
+      seen.before = seen.last;
+      seen.last = site;
+    } else if (this.guesses.size < MAX_GUESSES) this.guesses.set(trait, { last: site, before: NO_SITE });
     return site;
+  }
+
+  /** Where such a handle is likely to be made: where the last two were. */
+  guess(trait: string | number): number {
+    const seen = this.guesses.get(trait);
+    return seen && seen.last === seen.before ? seen.last : NO_SITE;
   }
 
   row(site: number): HandleSiteRow | undefined {
@@ -109,7 +119,8 @@ export class HandleSites {
         break;
       }
     }
-    if (!made) return NO_SITE;
+    this.isOwn = made?.getFileName() === OWN_FILE;
+    if (!made || this.isOwn) return NO_SITE;
     if (!caller && frames.length === shallow && isOfPackage(fileOf(made))) return this.read(this.readFrames());
     const row: HandleSiteRow = [...placeOf(made), ...(caller ? placeOf(caller) : (['', 0, 0] as const))];
     const key = row.join(' ');

@@ -94,8 +94,11 @@ class Handles implements AgentPart {
     data.groups = sorted.slice(0, MOST_GROUPS).map(({ oldest: _, ...group }) => ({ ...group, site: this.tellSite(group.site, data.sites), handles: group.handles.reverse() }));
     for (const { type, count } of sorted.slice(MOST_GROUPS)) data.unlisted[type] = (data.unlisted[type] ?? 0) + count;
     for (const type of ['Timeout', 'Immediate']) {
-      const more = process.getActiveResourcesInfo().filter((each) => each === type).length - (counts[type] ?? 0);
-      if (more > 0) data.unlisted[type] = (data.unlisted[type] ?? 0) + more;
+      const count = process.getActiveResourcesInfo().filter((each) => each === type).length - (counts[type] ?? 0);
+      const likely = type === 'Immediate' ? this.tellSite(this.sites.guess(type), data.sites) : NO_SITE;
+      if (count <= 0) continue;
+      if (likely !== NO_SITE && data.groups.length < MOST_GROUPS) data.groups.push({ type, site: likely, marks: HandleMark.unsure, count, handles: [] });
+      else data.unlisted[type] = (data.unlisted[type] ?? 0) + count;
     }
     return data;
   }

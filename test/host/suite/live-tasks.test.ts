@@ -28,7 +28,8 @@ describe('tasks that are watched', function () {
   before(async () => {
     tasks = (await asyncscope()).tasks;
     const ready = output('ready');
-    ({ session } = await launch('live.js'));
+    // That of the extension host tells where handles are made.
+    ({ session } = await launch('live.js', { runtimeExecutable: process.execPath }));
     await ready;
     await until(tasks.onDidChange, () => tasks.roots.length === 1);
     await vscode.commands.executeCommand('asyncscope.tasks.focus');
