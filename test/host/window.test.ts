@@ -146,8 +146,11 @@ describe('in a window of VS Code, the Task Explorer', function () {
   }
 
   async function command(title: string): Promise<void> {
-    await page.keyboard.press('F1');
-    await page.locator('.quick-input-widget input').first().fill(`>${title}`);
+    const input = page.locator('.quick-input-widget input').first();
+    // A menu that is just closing takes keys, too.
+    do await page.keyboard.press('F1');
+    while (await input.waitFor({ timeout: 5000 }).then(() => false, () => true));
+    await input.fill(`>${title}`);
     await page.locator(`.quick-input-list .monaco-list-row[aria-label^="${title}"]`).first().click();
   }
 });
