@@ -13,6 +13,8 @@ import type { AgentPart } from './part';
 
 /** What is over within this time costs no weak reference. */
 const FLUSH_MS = 25;
+/** Of so many immediates one may be noted. */
+const IMMEDIATES_PER_LOOK = 16;
 /** So many handles at most are noted at the same time. */
 const NOTED_AT_ONCE = 32;
 
@@ -41,6 +43,7 @@ class Handles implements AgentPart {
   /** How many have no certain place. */
   private unread = 0;
   private isFlushDue = false;
+  private immediates = 0;
   private now = 0;
   private noted = 0;
   private readonly flushTimer: NodeJS.Timeout & Resource;
@@ -50,11 +53,14 @@ class Handles implements AgentPart {
     this.flushTimer = setTimeout(() => this.onFlush(), FLUSH_MS).unref();
     if (!canLeaveOutPromises()) return;
     const init = (id: number, type: string, trigger: number, resource: Resource): void => {
-      const frequency = frequencies.get(type);
-      if (frequency === undefined && type !== 'TickObject') return;
       try {
-        if (frequency !== undefined) this.note(id, type, trigger, resource, frequency);
-        else if (isPutOffAnswer(resource)) this.noteTick(id);
+        // These two come and go with each turn of the loop, often many.
+        if (type === 'TickObject') {
+          if (isPutOffAnswer(resource)) this.noteTick(id);
+        } else if (type !== 'Immediate' || this.immediates++ % IMMEDIATES_PER_LOOK === 0) {
+          const frequency = frequencies.get(type);
+          if (frequency !== undefined) this.note(id, type, trigger, resource, frequency);
+        }
       } catch {
         // At the end of the stack, say: nothing may get through to the program.
       }
@@ -115,7 +121,6 @@ class Handles implements AgentPart {
     const { sites } = this;
     const born = this.clock();
     let site = sites.find(frequency, type === 'Timeout' ? (resource._idleTimeout ?? 0) : type, born);
-    // Immediates come and go with each turn of the loop, often many: some tell where they come from.
     if (type === 'Immediate' && sites.isUnsure) return;
     if (sites.isUnsure) this.unread++;
     let marks = (sites.isUnsure && site !== NO_SITE ? HandleMark.unsure : 0) | (sites.isOfChild ? HandleMark.ofChild : 0);

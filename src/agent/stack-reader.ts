@@ -30,8 +30,8 @@ const DEPTH = 11;
 export function stackReader(depth = DEPTH): (frames?: number) => CallFrame[] {
   const context = createContext({}, { name: 'asyncscope' });
   return runInContext(
-    `Error.prepareStackTrace = (error, frames) => frames;
-     ((depth = ${depth}) => { Error.stackTraceLimit = depth; const holder = {}; Error.captureStackTrace(holder); const frames = holder.stack; return Array.isArray(frames) ? frames : []; })`,
+    // As short as it can be: the text is not minified.
+    `Error.prepareStackTrace=(e,frames)=>frames;(depth=${depth})=>{Error.stackTraceLimit=depth;const e={};Error.captureStackTrace(e);const{stack}=e;return Array.isArray(stack)?stack:[]}`,
     context,
   ) as (frames?: number) => CallFrame[];
 }
