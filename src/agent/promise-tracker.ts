@@ -205,8 +205,7 @@ export class PromiseTracker implements PromiseEvents {
     table.mark(slot, Flag.orphan | Flag.waiting);
     if (this.orphanBorn >= 0) {
       table.setBorn(slot, this.orphanBorn);
-      // That is the same call, which would be told of twice until the job is over.
-      table.unmark(this.jobSlot, Flag.orphan | Flag.waiting);
+      table.unmark(this.jobSlot, Flag.orphan | Flag.waiting); // the same call, which would be told of twice until the job is over
     }
     if (parent >= 0) table.mark(parent, Flag.awaited);
     this.listener?.onOrphan(slot, this.orphanBorn >= 0 ? this.jobId : 0);
@@ -321,14 +320,16 @@ export class PromiseTracker implements PromiseEvents {
     }
     const slot = this.slotOf(promise);
     if (slot < 0) return;
-    const { table, finder } = this;
+    const { table, sites, finder } = this;
     const site = table.site(slot);
-    Stamp.change(promise, this.unheard.isWanted && this.isUnheard(slot, site) ? this.unheard.add(promise, site, this.clock.now) : RELEASED);
+    // Nobody listens to the promise of that call.
+    const isUnheard = this.unheard.isWanted && isCall(sites.kind(site)) && !sites.isInternal(site) && !(table.flags(slot) & (Flag.awaited | Flag.chained));
+    Stamp.change(promise, isUnheard ? this.unheard.add(promise, site, this.clock.now) : RELEASED);
     if (slot === this.rootSlot) finder.after = After.ended;
     // A combinator wraps what is no promise in one of its own, which looks like another combinator.
     if (slot === this.group && table.parent(slot) === 0) this.group = this.outerGroup;
     this.listener?.onEnd(slot);
-    if (isCall(this.sites.kind(site))) {
+    if (isCall(sites.kind(site))) {
       const at = this.stack.find(slot);
       if (at >= 0) {
         this.stack.depth = at;
@@ -336,12 +337,6 @@ export class PromiseTracker implements PromiseEvents {
       }
     }
     table.remove(slot);
-  }
-
-  /** Nobody listens to the promise of the call in `slot`. */
-  private isUnheard(slot: number, site: number): boolean {
-    const { sites, table } = this;
-    return isCall(sites.kind(site)) && !sites.isInternal(site) && !(table.flags(slot) & (Flag.awaited | Flag.chained));
   }
 
   /** The slot of a promise, or what else its stamp says. */
@@ -360,8 +355,7 @@ export class PromiseTracker implements PromiseEvents {
     this.jobSlot = NO_SLOT;
     this.orphanBorn = -1;
     this.lastChildSlot = NO_SLOT;
-    this.group = NO_SLOT;
-    this.outerGroup = NO_SLOT;
+    this.group = this.outerGroup = NO_SLOT;
   }
 
   private setBase(slot: number): void {
@@ -389,9 +383,8 @@ export class PromiseTracker implements PromiseEvents {
   }
 
   private armFlush(): void {
-    if (this.flushing) return;
+    if (!this.flushing) this.flush.refresh();
     this.flushing = true;
-    this.flush.refresh();
   }
 
   private onFlush(): void {

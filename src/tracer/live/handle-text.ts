@@ -15,12 +15,7 @@ export function shownHandles({ keepingAlive }: HandleReport): KeepingAlive[] {
 /** `Timer every 30.0 s`, `Server on port 8080`, `Child process 4711 (sleep)`, `Connection ×20`. */
 export function handleText(group: KeepingAlive): string {
   const [only] = group.handles;
-  return nameOf(group, group.count === 1 || group.kind === 'timer' || group.kind === 'interval' ? (only ?? { id: 0 }) : { id: 0 }) + times(group.count);
-}
-
-/** The same for one handle of several. */
-export function oneHandleText(group: KeepingAlive, row: HandleRow): string {
-  return nameOf(group, row);
+  return oneHandleText(group, group.count === 1 || group.kind === 'timer' || group.kind === 'interval' ? (only ?? { id: 0 }) : { id: 0 }) + times(group.count);
 }
 
 /** `due in 4.2 s`; nothing for what is no timer. */
@@ -35,7 +30,8 @@ export function madeText({ kind }: KeepingAlive): string {
   return kind === 'connection' ? 'to the server made' : kind.endsWith('-request') ? 'asked for' : 'made';
 }
 
-function nameOf({ kind, resource, ofChild }: KeepingAlive, row: HandleRow): string {
+/** The same for one handle of several. */
+export function oneHandleText({ kind, resource, ofChild }: KeepingAlive, row: HandleRow): string {
   switch (kind) {
     case 'timer':
       return row.timerMs === undefined ? 'Timer' : `Timer of ${ageText(row.timerMs)}`;

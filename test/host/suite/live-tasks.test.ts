@@ -7,10 +7,10 @@ import type { TaskSource } from '../../../src/extension/tasks/task-source';
 import type { BlockedSpot } from '../../../src/tracer/live/blocked-loop';
 import type { LiveWarning } from '../../../src/tracer/live/warnings';
 import type { Task } from '../../../src/tracer/task';
-import { launch } from './debugging';
+import { launch, stop } from './debugging';
 import { asyncscope, fileUri } from './editing';
 import { screenshot } from './outside';
-import { eventually, until } from './waiting';
+import { until } from './waiting';
 
 const program = fileUri('live.js');
 
@@ -112,10 +112,7 @@ describe('tasks that are watched', function () {
 
   it('are seen while the program stands at a breakpoint', async () => {
     vscode.debug.addBreakpoints([new vscode.SourceBreakpoint(new vscode.Location(program, new vscode.Position(10, 2)))]);
-    let stopped = false;
-    const listening = vscode.debug.onDidChangeActiveStackItem((item) => (stopped ||= item !== undefined));
-    await eventually(() => stopped);
-    listening.dispose();
+    await stop();
     const seen = seenAt();
     await until(tasks.onDidChange, () => seenAt() > seen);
     assert.equal(jobs().length, 12);
