@@ -208,11 +208,20 @@ async function agentOf(thread: WatchableThread, secret: string | undefined, bloc
   const { id, session } = thread;
   const idPrefix = idPrefixOf(thread);
   const known = secret === undefined ? undefined : new LiveAgent(session, secret, idPrefix);
-  // A program that was started with it may have started others without.
-  const isThere = (await known?.poll().catch(() => undefined))?.counts !== undefined;
-  if (known && isThere) return { agent: known, installed: false };
+  if (known && (await tracks(known))) return { agent: known, installed: false };
+  if (known) {
+    // It may be on its way, in a program that has only just begun.
+    await afterStart(session);
+    if (await tracks(known)) return { agent: known, installed: false };
+  }
   const options = blockedMs > 0 ? { blockedMs, debugged: session.shared } : {};
-  const agent = await LiveAgent.install(session, { agentPath: path.join(__dirname, 'agent.js'), ...options }, idPrefix);
+  // By the secret that the program's own would have: should that still come, it finds this one and stays out.
+  const agent = await LiveAgent.install(session, { agentPath: path.join(__dirname, 'agent.js'), secret, ...options }, idPrefix);
   if (id === '0' && blockedMs > 0 && session.shared) await new RemoteWatchdog(session, agent.secret).watch();
   return { agent, installed: true };
+}
+
+/** A program that was started with the agent may have started others without. */
+async function tracks(agent: LiveAgent): Promise<boolean> {
+  return (await agent.poll().catch(() => undefined))?.counts !== undefined;
 }

@@ -92,8 +92,10 @@ export class TaskSource {
   private current: SourceState = { kind: 'unseen' };
   private reached: Promise<TaskProbe> | undefined;
   private live: LiveProbe | undefined;
-  /** A look, or the beginning of a watch. */
-  private underWay: Promise<void> | undefined;
+  private isClosed = false;
+  /** The end of what goes on: looks, and the beginning and the end of watching come one after the other. */
+  private busy: Promise<void> = Promise.resolve();
+  private looking: Promise<void> | undefined;
 
   readonly key: string;
   readonly label: string;
@@ -123,6 +125,7 @@ export class TaskSource {
 
   /** Lets go of the process. Never rejects. */
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.unwatch();
     await (await this.reached)?.close();
   }
@@ -159,9 +162,8 @@ export class TaskSource {
   }
 
   /** Follows its tasks from now on: each `tick` looks at them; the rest as for the probe. Never rejects: a failure is a state. */
-  async watch(blockedMs: number, isNew = false): Promise<void> {
-    await this.underWay;
-    if (!this.live) await this.alone(() => this.startWatch(blockedMs, isNew));
+  watch(blockedMs: number, isNew = false): Promise<void> {
+    return this.alone(() => (this.live || this.isClosed ? Promise.resolve() : this.startWatch(blockedMs, isNew)));
   }
 
   private async startWatch(blockedMs: number, isNew: boolean): Promise<void> {
@@ -184,7 +186,8 @@ export class TaskSource {
       const threads = view.report.threads.map((thread) => new ThreadIndex(thread, view.places, this.isDebugged, view.handles.get(thread.id)));
       this.set({ kind: 'seen', report: view.report, threads, at: new Date(), live: view });
     } catch (error) {
-      await this.unwatch();
+      if (this.live !== live) return;
+      await this.endWatch();
       this.fail(error);
     }
   }
@@ -218,7 +221,11 @@ export class TaskSource {
   }
 
   /** Follows them no more; what was seen last stays. Never rejects. */
-  async unwatch(): Promise<void> {
+  unwatch(): Promise<void> {
+    return this.alone(() => this.endWatch());
+  }
+
+  private async endWatch(): Promise<void> {
     const { live } = this;
     this.live = undefined;
     await live?.stop();
@@ -235,14 +242,16 @@ export class TaskSource {
 
   /** Looks again; one that is under way is waited for instead. Never rejects: a failure is a state. */
   look(): Promise<void> {
-    return this.alone(() => this.lookOnce());
+    return (this.looking ??= this.alone(() => this.lookOnce()).finally(() => (this.looking = undefined)));
   }
 
+  /** `act` must not reject. */
   private alone(act: () => Promise<void>): Promise<void> {
-    return (this.underWay ??= act().finally(() => (this.underWay = undefined)));
+    return (this.busy = this.busy.then(act));
   }
 
   private async lookOnce(): Promise<void> {
+    if (this.live) return this.tick(); // it was asked to be watched meanwhile
     this.set({ kind: 'looking' });
     try {
       const report = await (await this.probe()).look();

@@ -224,7 +224,7 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         const { state } = node.source;
         const item = new vscode.TreeItem(node.source.label, Expanded);
         // What changes with every look has a row of its own.
-        item.description = state.kind !== 'seen' ? undefined : state.live ? 'live' : `${counted(countOf(state.report), 'task')}, ${state.at.toLocaleTimeString()}`;
+        item.description = state.kind !== 'seen' ? undefined : node.source.isWatched ? 'live' : `${counted(countOf(state.report), 'task')}, ${state.at.toLocaleTimeString()}`;
         item.iconPath = new vscode.ThemeIcon('server-process');
         item.tooltip = node.source.hint;
         item.contextValue = ['source', node.source.isDebugged ? '' : 'attached', node.source.isWatched ? 'watched' : '', node.source.isTracked ? 'tracked' : ''].filter(Boolean).join(' ');

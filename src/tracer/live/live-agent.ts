@@ -37,6 +37,8 @@ export interface LiveLook {
 }
 
 export interface InstallOptions extends Omit<AgentConfig, 'version' | 'secret'> {
+  /** A new one unless given. Where an agent with this secret is there already, that one stays. */
+  secret?: string | undefined;
   /** The bundle's file, `dist/agent.js`; that of what keeps the loop alive lies beside it. */
   agentPath: string;
 }
@@ -67,8 +69,7 @@ export class LiveAgent {
    * Puts the agent into a process that runs. Calls that began before are seen once they have been continued; their age
    * is a minimum then. Rejects with a one-sentence Error where the process does not take it.
    */
-  static async install(session: InspectorSession, { agentPath, ...options }: InstallOptions, idPrefix = 't'): Promise<LiveAgent> {
-    const secret = newSecret();
+  static async install(session: InspectorSession, { agentPath, secret = newSecret(), ...options }: InstallOptions, idPrefix = 't'): Promise<LiveAgent> {
     const config = JSON.stringify(agentConfig({ secret, ...options }));
     if (!(await startBundle(session, agentPath, config))) throw new Error('The process did not take the agent.');
     if (options.track !== false) await startBundle(session, path.join(path.dirname(agentPath), 'handles.js'), secret);

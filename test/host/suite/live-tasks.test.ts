@@ -20,6 +20,9 @@ const awaitLine = 3;
 const holdLines = [21, 22];
 const keepOnLine = 24;
 
+/** How many agents are in the program. */
+const agents = 'Object.getOwnPropertyNames(globalThis).filter((name) => /^asyncscope:[0-9a-f]+$/.test(name)).length';
+
 describe('tasks that are watched', function () {
   this.timeout(90_000);
   let tasks: TaskExplorer;
@@ -40,8 +43,14 @@ describe('tasks that are watched', function () {
     await vscode.debug.stopDebugging();
   });
 
+  it('are none where watching was called off at once', async () => {
+    await Promise.all(['watch', 'unwatch'].map((action) => vscode.commands.executeCommand(`asyncscope.tasks.${action}`)));
+    assert.equal(source().isWatched, false);
+    assert.equal(await inProgram(agents), '0');
+  });
+
   it('come without being asked for, and grow older', async () => {
-    await vscode.commands.executeCommand('asyncscope.tasks.watch');
+    await Promise.all([1, 2].map(() => vscode.commands.executeCommand('asyncscope.tasks.watch')));
     assert.ok(source().isWatched);
     await inProgram('globalThis.jobs = 12');
     await until(tasks.onDidChange, () => jobs().length === 12);
@@ -51,7 +60,7 @@ describe('tasks that are watched', function () {
     await until(tasks.onDidChange, () => (jobs()[0]?.ageMs ?? 0) > before);
     const ages = jobs().map((task) => task.ageMs ?? 0);
     assert.deepEqual(ages, [...ages].sort((a, b) => b - a));
-    assert.equal(await inProgram("Object.getOwnPropertyNames(globalThis).filter((name) => /^asyncscope:[0-9a-f]+$/.test(name)).length"), '1');
+    assert.equal(await inProgram(agents), '1');
   });
 
   it('are counted at their awaits in open files', async () => {

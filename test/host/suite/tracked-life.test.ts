@@ -123,22 +123,51 @@ describe('the life of a program that is debugged with tracking on', function () 
     return (await readFile(path.join(folder, 'exit.json'), 'utf8').catch(() => '')) || undefined;
   }
 
-  /** What agents have left in the program for their clients. */
   function agentHandles(): Promise<string> {
-    return inProgram("Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('asyncscope:')).length");
+    return inProgram(handlesLeft);
   }
 
-  async function inProgram(expression: string): Promise<string> {
-    const { result } = (await session.customRequest('evaluate', { expression, context: 'repl' })) as { result: string };
-    return result;
+  function inProgram(expression: string): Promise<string> {
+    return evaluateIn(session, expression);
   }
 });
+
+/** What agents have left in a program for their clients, as the number of names. */
+const handlesLeft = "Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('asyncscope:')).length";
+
+async function evaluateIn(session: vscode.DebugSession, expression: string): Promise<string> {
+  const { result } = (await session.customRequest('evaluate', { expression, context: 'repl' })) as { result: string };
+  return result;
+}
 
 describe('a program whose agent comes late', function () {
   this.timeout(90_000);
 
-  after(async () => {
+  afterEach(async () => {
+    const { tasks } = await asyncscope();
     await vscode.debug.stopDebugging();
+    await until(tasks.onDidChange, () => tasks.roots.length === 0);
+  });
+
+  it('has one agent, however early and often it is asked to be watched', async () => {
+    const { tasks } = await asyncscope();
+    const started = shopStarts();
+    await launch('slow-start.js');
+    const session = await started;
+    const shop = tasks.roots.find((node) => node.key === session.id);
+    assert.ok(shop?.kind === 'source');
+    await Promise.all([1, 2].map(() => vscode.commands.executeCommand('asyncscope.tasks.watch', shop)));
+    await eventually(async () => (await evaluateIn(session, 'typeof globalThis.close')).includes('function'));
+    await vscode.commands.executeCommand('asyncscope.tasks.refresh', shop);
+    const { state } = shop.source;
+    assert.ok(state.kind === 'seen' && state.live, JSON.stringify(state));
+    // Its own, from the start: it knows their ages.
+    const orders = state.report.threads.flatMap((thread) => thread.tasks).filter(({ name }) => name === 'order');
+    assert.deepEqual(orders.map(({ ageIsMinimum }) => ageIsMinimum), [undefined, undefined, undefined]);
+    const agents = 'Object.getOwnPropertyNames(globalThis).filter((name) => /^asyncscope:[0-9a-f]+$/.test(name)).length';
+    assert.equal(await evaluateIn(session, agents), '1');
+    await vscode.commands.executeCommand('asyncscope.tasks.unwatch', shop);
+    assert.equal(await evaluateIn(session, agents), '1');
   });
 
   it('has its blocked event loop reported at the line', async () => {
