@@ -8,6 +8,7 @@ import {
   isClassExpression,
   isClassStaticBlockDeclaration,
   isConstructorDeclaration,
+  isDecorator,
   isExportAssignment,
   isExportSpecifier,
   isIdentifier,
@@ -23,6 +24,7 @@ import {
   isVariableDeclaration,
   kindSet,
   type CallExpression,
+  type Decorator,
   type Expression,
   type NewExpression,
   type Node,
@@ -168,6 +170,7 @@ const factKinds = kindSet([
   SyntaxKind.PropertyAssignment,
   SyntaxKind.PropertyDeclaration,
   SyntaxKind.BinaryExpression,
+  SyntaxKind.Decorator,
 ]);
 
 class Reader {
@@ -216,6 +219,7 @@ class Reader {
   private visit(node: Node, within: FunctionFacts): void {
     if (isFunctionNode(node)) this.visitFunction(node, within);
     else if (isClassDeclaration(node) || isClassExpression(node)) this.visitClass(node, within);
+    else if (isDecorator(node)) this.visitBelow(node, definerOf(node, within));
     else {
       if (isCallExpression(node) || isNewExpression(node) || isTaggedTemplateExpression(node)) this.visitCall(node, within);
       else this.visitAlias(node);
@@ -268,7 +272,7 @@ class Reader {
     const constructed = node.members.find((member) => isConstructorDeclaration(member) && member.body);
     // Without a constructor of its own, a class runs that of its base.
     if (base && !constructed) this.addCall(base, base, facts);
-    for (const child of node.heritageClauses ?? []) this.visit(child, within);
+    for (const child of [...(node.modifiers ?? []), ...(node.heritageClauses ?? [])]) this.visit(child, within);
     for (const member of node.members) {
       if (isConstructorDeclaration(member)) {
         this.byNode.set(member, facts);
@@ -276,6 +280,7 @@ class Reader {
       } else if (isPropertyDeclaration(member)) {
         const isStatic = member.modifiers?.some((modifier) => modifier.kind === SyntaxKind.StaticKeyword);
         this.visitAlias(member);
+        for (const modifier of member.modifiers ?? []) this.visit(modifier, within);
         if (member.initializer) this.visit(member.initializer, isStatic ? within : facts);
       } else this.visit(member, isClassStaticBlockDeclaration(member) ? within : facts);
     }
@@ -342,6 +347,15 @@ class Reader {
     if (named) named.push(found);
     else this.aliases.set(alias.from, [found]);
   }
+}
+
+/** What runs a decorator: not the method that it stands at, but what defines the class. */
+function definerOf(decorator: Decorator, within: FunctionFacts): FunctionFacts {
+  let owner: Node = decorator.parent;
+  while (!isClassDeclaration(owner) && !isClassExpression(owner) && owner.parent) owner = owner.parent;
+  let at = within;
+  while (at.parent && at.node.pos >= owner.pos) at = at.parent;
+  return at;
 }
 
 function isMember(node: FunctionNode): boolean {

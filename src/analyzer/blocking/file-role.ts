@@ -13,7 +13,8 @@ const testFolders = /(?:^|\/)(?:tests?|__tests__|__mocks__|__fixtures__|specs?|e
 const configNames = /(?:^|\/)(?:[\w.-]+\.config|\.[\w-]+rc|[Gg]ulpfile|Gruntfile)\.[cm]?[jt]s$/;
 const testCalls = /^(?:describe|it|test|suite)(?:\.\w+)*\(/m;
 const workerPort = /\bparentPort\b|\bworkerData\b|\bworkerpool\.worker\s*\(/;
-const mainThread = /\bisMainThread\b/;
+/** Who starts worker threads gives them their `workerData`. */
+const mainThread = /\bisMainThread\b|\bnew Worker\b/;
 const commandFolders = /^(?:scripts?|tools?|tasks|bin|hack|ci|\.github)\//;
 
 /** What a program does that waits for others: from then on blocking delays somebody. */
@@ -40,14 +41,17 @@ function relative(directory: string, file: string): string {
 
 /** Where a file starts to serve others, as offsets, in order. */
 export function servingPlaces(sourceFile: SourceFile): readonly number[] {
-  return [...sourceFile.text.matchAll(serving)].map((match) => match.index);
+  const matches = [...sourceFile.text.matchAll(serving)];
+  // A server that is made serves nobody until it listens.
+  const listens = matches.some(([text]) => text.startsWith('.listen'));
+  return matches.filter(([text]) => !(listens && text.startsWith('create'))).map((match) => match.index);
 }
 
 const directories = new Map<string, readonly string[]>();
 const manifests = new Map<string, boolean>();
 
 /** The directories with a package.json that a directory is in, nearest first. */
-function packageDirectories(directory: string): readonly string[] {
+export function packageDirectories(directory: string): readonly string[] {
   let found = directories.get(directory);
   if (!found) directories.set(directory, (found = [...ancestors(directory)].filter((at) => hasPackage(at))));
   return found;

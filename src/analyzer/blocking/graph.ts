@@ -1,4 +1,4 @@
-import { isGetAccessorDeclaration, type Checker, type Programs, type Project, type SourceFile } from '../program';
+import { isFunctionDeclaration, isGetAccessorDeclaration, isMethodDeclaration, isVariableDeclaration, type Checker, type Programs, type Project, type SourceFile } from '../program';
 import type { Shared } from '../shared';
 import { blockingApis, calledName, type BlockingApi } from './catalogue';
 import { declaredContext, runnerOf, type AsyncContext, type Runner } from './context';
@@ -337,13 +337,16 @@ export class BlockingGraph {
     return sites;
   }
 
-  /** Looks for the callers of functions in which something blocks. */
+  /** Looks for the callers of functions in which something blocks, and on to what starts them. */
   private follow(): void {
-    for (const facts of this.verdicts.affected.values()) {
+    const found = new Set(this.verdicts.affected.values());
+    for (const facts of found) {
+      if (facts.kind === 'module' || (facts.kind !== 'sync' && facts.parent?.kind !== 'module' && !mayStart(facts))) continue;
+      if (facts.kind !== 'sync' || !this.verdicts.affected.has(facts.key)) {
+        for (const { within } of this.callersOf(facts)) if (mayStart(within)) found.add(within);
+      }
       if (this.followed.has(facts.key)) continue;
       this.followed.add(facts.key);
-      // Who calls an async method does not matter; who starts the program's main function does.
-      if (facts.kind === 'module' || (facts.kind !== 'sync' && facts.parent?.kind !== 'module')) continue;
       for (const name of facts.names) {
         if (name === 'default') this.addExported(name, facts.path);
         else this.addName(isGetAccessorDeclaration(facts.node) ? getterMark + name : name, undefined);
@@ -374,6 +377,11 @@ export class BlockingGraph {
       if (runner) this.handed.set(key, runner);
     }
   }
+}
+
+/** Whether a function may be a step of a program's start, so that it is worth knowing who calls it though it does not block. */
+function mayStart({ node, names }: FunctionFacts): boolean {
+  return names.length === 0 || isFunctionDeclaration(node) || isMethodDeclaration(node) || isVariableDeclaration(node.parent);
 }
 
 /** The blocking graph of a project: built when the rule first asks, renewed with each snapshot. */

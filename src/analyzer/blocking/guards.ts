@@ -9,6 +9,7 @@ import {
   isPrefixUnaryExpression,
   isPropertyAccessExpression,
   isReturnStatement,
+  isTryStatement,
   type Expression,
   type IfStatement,
   type Node,
@@ -35,7 +36,8 @@ export function isChosen(site: Site): boolean {
 
 /**
  * Whether what a site reads is kept, so that it runs once, or once for each key: `x ??= read()`, `if (!x) x = read()`,
- * `if (cache.has(k)) return cache.get(k); … cache.set(k, read(k))`, `if (loaded) return; read(); loaded = true`.
+ * `x ? x : (x = read())`, `if (cache.has(k)) return cache.get(k); … cache.set(k, read(k))`,
+ * `if (loaded) return; read(); loaded = true`.
  */
 export function runsOnce(site: Pick<Site, 'node'>): boolean {
   for (const at of parentsInFunction(site.node)) {
@@ -44,6 +46,10 @@ export function runsOnce(site: Pick<Site, 'node'>): boolean {
     if (isIfStatement(parent) && parent.thenStatement === at) {
       const missing = missingThing(parent.expression);
       if (missing !== undefined && keeps(parent.thenStatement, missing)) return true;
+    }
+    if (isConditionalExpression(parent)) {
+      if (parent.whenFalse === at && assigns(parent.whenFalse, presentThing(parent.condition))) return true;
+      if (parent.whenTrue === at && assigns(parent.whenTrue, missingThing(parent.condition))) return true;
     }
     if (isBlock(parent) && parent.statements.some((statement) => statement.end <= at.pos && isIfStatement(statement) && returnsKept(statement, parent))) return true;
   }
@@ -54,9 +60,19 @@ export function runsOnce(site: Pick<Site, 'node'>): boolean {
 export function isBeforeExit(site: Site): boolean {
   for (const at of parentsInFunction(site.node)) {
     const { parent } = at;
-    if (isBlock(parent)) return parent.statements.some((statement) => statement.pos >= at.end && isExpressionStatement(statement) && isExit(statement.expression));
+    if (isTryStatement(parent) && parent.finallyBlock && parent.finallyBlock !== at) return endsProcess(parent.finallyBlock.statements, 0);
+    if (!isBlock(parent)) continue;
+    const ends = endsProcess(parent.statements, at.end);
+    if (ends || !isTryStatement(parent.parent)) return ends;
   }
   return false;
+}
+
+/** Whether one of a block's own statements from an offset on ends the process. */
+function endsProcess(statements: readonly Node[], from: number): boolean {
+  return statements.some(
+    (statement) => statement.pos >= from && (isExpressionStatement(statement) || isReturnStatement(statement)) && statement.expression !== undefined && isExit(statement.expression),
+  );
 }
 
 /** Whether code runs in a worker thread only: `if (isMainThread) … else HERE`, `if (!isMainThread) HERE`. */
@@ -80,12 +96,24 @@ function* parentsInFunction(node: Node): Generator<Node> {
   for (let at = node; at.parent && !isFunctionNode(at) && at.parent.kind !== SyntaxKind.SourceFile; at = at.parent) yield at;
 }
 
-/** `x ??= …`, `x ||= …`, `x ?? (x = …)` */
+/** `x ??= …`, `x ||= …`, `x ?? (x = …)`, `x = x ?? …` */
 function isKeeping({ operatorToken: { kind }, left, right }: { operatorToken: Node; left: Expression; right: Expression }): boolean {
   if (kind === SyntaxKind.QuestionQuestionEqualsToken || kind === SyntaxKind.BarBarEqualsToken) return true;
-  if (kind !== SyntaxKind.QuestionQuestionToken && kind !== SyntaxKind.BarBarToken) return false;
-  const value = skipOuterExpressions(right);
-  return isBinaryExpression(value) && value.operatorToken.kind === SyntaxKind.EqualsToken && value.left.getText() === left.getText();
+  if (kind === SyntaxKind.EqualsToken) {
+    const value = skipOuterExpressions(right);
+    return isBinaryExpression(value) && isChoice(value.operatorToken) && value.left.getText() === left.getText();
+  }
+  return isChoice({ kind }) && assigns(right, left.getText());
+}
+
+/** `??` and `||` */
+function isChoice({ kind }: Pick<Node, 'kind'>): boolean {
+  return kind === SyntaxKind.QuestionQuestionToken || kind === SyntaxKind.BarBarToken;
+}
+
+function assigns(node: Expression, thing: string | undefined): boolean {
+  const value = skipOuterExpressions(node);
+  return isBinaryExpression(value) && value.operatorToken.kind === SyntaxKind.EqualsToken && value.left.getText() === thing;
 }
 
 /** What a condition finds missing: `x` of `!x`, `x === undefined`, `x == null`, `!x.has(k)`. */
@@ -104,16 +132,18 @@ function presentThing(condition: Expression): string | undefined {
   const at = skipOuterExpressions(condition);
   if (!isBinaryExpression(at)) return keptThing(at);
   const { kind } = at.operatorToken;
+  if (kind === SyntaxKind.InKeyword) return keptThing(at);
   const differs = kind === SyntaxKind.ExclamationEqualsEqualsToken || kind === SyntaxKind.ExclamationEqualsToken;
   return differs && absent.test(at.right.getText()) ? keptThing(at.left) : undefined;
 }
 
-/** The variable or collection that a test looks at: `cache` of `cache.has(k)` and `cache.get(k)`, `x` of `typeof x`. */
+/** The variable or collection that a test looks at: `cache` of `cache.has(k)`, `cache.get(k)` and `k in cache`, `x` of `typeof x`. */
 function keptThing(tested: Expression): string | undefined {
   const at = skipOuterExpressions(tested);
+  if (isBinaryExpression(at) && at.operatorToken.kind === SyntaxKind.InKeyword) return at.right.getText();
   if (!isCallExpression(at)) return at.getText().replace(/^typeof\s+/, '');
   const callee = skipOuterExpressions(at.expression);
-  return isPropertyAccessExpression(callee) && /^(?:has|get)$/.test(callee.name.text) ? callee.expression.getText() : undefined;
+  return isPropertyAccessExpression(callee) && /^(?:has|get|hasOwnProperty)$/.test(callee.name.text) ? callee.expression.getText() : undefined;
 }
 
 /** Whether code assigns a variable, or adds to a collection. */

@@ -1,8 +1,11 @@
 import path from 'node:path';
 import { catalogueModule } from './catalogue';
+import { packageDirectories } from './file-role';
 
 const word = /[A-Za-z_$][\w$]*/g;
-const worker = /\bnew Worker\(\s*(?:new URL\(|path\.(?:join|resolve)\(\s*\w+\s*,|require\.resolve\()?\s*['"`]([^'"`\s]+)['"`]/g;
+/** `new Worker('x.js')`, `new Worker(new URL('x.js', …))`, `new Worker(script` and what `script` may be set to. */
+const worker = /\bnew Worker\(\s*(?:([A-Za-z_$][\w$]*)\s*[,)]|([^'"`;]*['"`][^'"`\n]+['"`]))/g;
+const quoted = /['"`](?:\$\{[^}]*\})?([^'"`]+)['"`]/;
 const imported = /\b(?:from|import|require)\b\s*\(?\s*['"`]([^'"`\s]+)['"`]/g;
 
 /**
@@ -30,7 +33,10 @@ export class NameIndex {
       if (module !== undefined) note(this.byModule, module, file);
       note(this.byName, lastSegment(specifier), file);
     }
-    for (const [, script = ''] of text.matchAll(worker)) this.workers.add(withoutExtension(path.resolve(path.dirname(file), script)));
+    for (const script of workerScripts(text)) {
+      // Node takes such a path from where the program is started; most write what is beside the file.
+      for (const from of [path.dirname(file), ...packageDirectories(path.dirname(file))]) this.workers.add(withoutExtension(path.join(from, script)));
+    }
   }
 
   /** The files that say a name (without `get:`, `#` and `()`), or import a module whose path ends with it. */
@@ -56,6 +62,16 @@ export class NameIndex {
 }
 
 const none: ReadonlySet<string> = new Set();
+
+/** The scripts that worker threads are started with, as the text names them. */
+function* workerScripts(text: string): Generator<string> {
+  for (const [, name, written] of text.matchAll(worker)) {
+    const set = name === undefined ? written : new RegExp(`\\b${name.replaceAll('$', '\\$')}\\s*=\\s*([^;]*?\\.[cm]?[jt]s['"\`])`).exec(text)?.[1];
+    const [, script] = quoted.exec(set ?? '') ?? [];
+    if (script !== undefined) yield script;
+  }
+}
+
 /** Longer than what stands between an `import` and its string. */
 const around = 1000;
 
