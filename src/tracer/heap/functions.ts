@@ -126,15 +126,22 @@ export class FunctionTable {
 
   /** What an unnamed function is called by what has it: a module's exports, a prototype, an object of a class of the same script. */
   #propertyName(closure: number, scriptId: number): string {
-    const { graph, names } = this.awaits;
-    const { retainers } = graph;
+    const { graph } = this.awaits;
     for (const { edge, holder } of this.#holders(closure)) {
       const name = graph.strings.get(graph.columns.edgeName[edge]!);
       if (!/^[a-zA-Z_$][\w$]*$/.test(name) || graph.type(holder) !== NodeType.object) continue;
-      const isExports = [...retainers.edges.subarray(retainers.first[holder], retainers.first[holder + 1])].some((other) => graph.columns.edgeName[other] === names.exports);
-      if (isExports || this.classOf(holder)?.start?.scriptId === scriptId) return name;
+      if (this.#isExports(holder) || this.classOf(holder)?.start?.scriptId === scriptId) return name;
     }
     return '';
+  }
+
+  #isExports(object: number): boolean {
+    const { graph, names } = this.awaits;
+    const { retainers } = graph;
+    for (let edge = retainers.first(object); edge >= 0; edge = retainers.next(object, edge)) {
+      if (graph.columns.edgeName[edge] === names.exports) return true;
+    }
+    return false;
   }
 
   /** The first properties that hold a function. */
@@ -142,10 +149,9 @@ export class FunctionTable {
     const { graph } = this.awaits;
     const { retainers } = graph;
     const holders: { edge: number; holder: number }[] = [];
-    const end = Math.min(retainers.first[closure + 1]!, retainers.first[closure]! + MAX_RETAINERS);
-    for (let i = retainers.first[closure]!; i < end; i++) {
-      const edge = retainers.edges[i]!;
-      if (graph.columns.edgeType[edge] === EdgeType.property) holders.push({ edge, holder: retainers.from[i]! });
+    let count = 0;
+    for (let edge = retainers.first(closure); edge >= 0 && count < MAX_RETAINERS; edge = retainers.next(closure, edge), count++) {
+      if (graph.columns.edgeType[edge] === EdgeType.property) holders.push({ edge, holder: retainers.from[edge]! });
     }
     return holders;
   }

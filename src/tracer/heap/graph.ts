@@ -104,7 +104,11 @@ export class HeapGraph {
 
   /** Who refers to a node; built when first asked for, over all strong edges. */
   get retainers(): Retainers {
-    return (this.#retainers ??= new Retainers(this.columns));
+    if (!this.#retainers) {
+      this.#retainers = new Retainers(this.columns);
+      this.#retainers.extend(this.edgeCount);
+    }
+    return this.#retainers;
   }
 
   /** Where the function of a node starts, for closures and generators. */
@@ -119,32 +123,67 @@ export class HeapGraph {
   }
 }
 
-/** The edges backwards: edges into node n are `edges[first[n]]` up to `edges[first[n + 1]]`. Weak ones are left out. */
+/**
+ * The edges backwards, without the weak ones: `for (let edge = first(node); edge >= 0; edge = next(node, edge)) … from[edge]`
+ * goes through the edges into a node, in their order. Can be built while the edges arrive.
+ */
 export class Retainers {
-  readonly first: Uint32Array;
-  readonly edges: Uint32Array;
-  /** The node an edge comes from. */
+  /** The node that an edge comes from. */
   readonly from: Uint32Array;
+  /** Node → the last edge into it, plus 1. */
+  readonly #last: Uint32Array;
+  /** Edge → the next edge into the same node; after the last comes the first. */
+  readonly #next: Uint32Array;
+  #edges = 0;
+  #node = 0;
 
-  constructor(columns: GraphColumns) {
-    const { firstEdge, edgeType, edgeTo } = columns;
-    const nodes = columns.nodeType.length;
-    const first = new Uint32Array(nodes + 1);
+  constructor(private readonly columns: GraphColumns) {
+    this.from = new Uint32Array(columns.edgeTo.length);
+    this.#next = new Uint32Array(columns.edgeTo.length);
+    this.#last = new Uint32Array(columns.nodeType.length);
+  }
+
+  /** The first edge into a node; -1 where there is none. */
+  first(node: number): number {
+    const last = this.#last[node]!;
+    return last === 0 ? -1 : this.#next[last - 1]!;
+  }
+
+  /** The edge into a node that follows `edge`, which leads to it, too; -1 after the last. */
+  next(node: number, edge: number): number {
+    return edge === this.#last[node]! - 1 ? -1 : this.#next[edge]!;
+  }
+
+  /** The nodes that refer to a node. */
+  holders(node: number): number[] {
+    const holders: number[] = [];
+    for (let edge = this.first(node); edge >= 0; edge = this.next(node, edge)) holders.push(this.from[edge]!);
+    return holders;
+  }
+
+  /** Takes in the first `edges` of the columns, or what is new of them. */
+  extend(edges: number): void {
+    const { firstEdge, edgeType, edgeTo } = this.columns;
+    const { from } = this;
+    const last = this.#last;
+    const next = this.#next;
     const weak = EdgeType.weak;
-    for (let edge = 0; edge < edgeTo.length; edge++) if (edgeType[edge] !== weak) first[edgeTo[edge]! + 1]!++;
-    for (let node = 0; node < nodes; node++) first[node + 1]! += first[node]!;
-    const next = first.slice(0, nodes);
-    const total = first[nodes]!;
-    this.first = first;
-    this.edges = new Uint32Array(total);
-    this.from = new Uint32Array(total);
-    for (let node = 0; node < nodes; node++) {
-      for (let edge = firstEdge[node]!, end = firstEdge[node + 1]!; edge < end; edge++) {
-        if (edgeType[edge] === weak) continue;
-        const slot = next[edgeTo[edge]!]!++;
-        this.edges[slot] = edge;
-        this.from[slot] = node;
+    let node = this.#node;
+    for (let edge = this.#edges; edge < edges; edge++) {
+      while (firstEdge[node + 1]! <= edge) node++;
+      if (edgeType[edge] === weak) continue;
+      from[edge] = node;
+      const to = edgeTo[edge]!;
+      const before = last[to]! - 1;
+      if (before < 0) {
+        next[edge] = edge;
+      } else {
+        next[edge] = next[before]!;
+        next[before] = edge;
       }
+      last[to] = edge + 1;
     }
+    this.#node = node;
+    this.#edges = edges;
   }
 }

@@ -207,8 +207,8 @@ export class HeapTasks {
   #isModule(call: SuspendedCall): boolean {
     const { graph, names } = this.awaits;
     const { retainers } = graph;
-    for (let i = retainers.first[call.node]!, end = retainers.first[call.node + 1]!; i < end; i++) {
-      if (graph.columns.nodeName[retainers.from[i]!] === names['system / SourceTextModule']) return true;
+    for (let edge = retainers.first(call.node); edge >= 0; edge = retainers.next(call.node, edge)) {
+      if (graph.columns.nodeName[retainers.from[edge]!] === names['system / SourceTextModule']) return true;
     }
     return false;
   }
@@ -218,12 +218,12 @@ export class HeapTasks {
     const { graph, names } = this.awaits;
     const { retainers } = graph;
     const { nodeType, edgeName } = graph.columns;
-    const from = (node: number): number[] => [...retainers.from.subarray(retainers.first[node], retainers.first[node + 1])];
-    for (let i = retainers.first[call.node]!, end = retainers.first[call.node + 1]!; i < end; i++) {
-      const holder = retainers.from[i]!;
+    for (let edge = retainers.first(call.node); edge >= 0; edge = retainers.next(call.node, edge)) {
+      const holder = retainers.from[edge]!;
       if (nodeType[holder] === NodeType.synthetic && graph.name(holder) === '(Stack roots)') return 'running';
-      if (edgeName[retainers.edges[i]!] !== names.extension) continue;
-      const jobs = from(holder).filter((node) => nodeType[node] === NodeType.closure).flatMap(from);
+      if (edgeName[edge] !== names.extension) continue;
+      const closures = retainers.holders(holder).filter((node) => nodeType[node] === NodeType.closure);
+      const jobs = closures.flatMap((node) => retainers.holders(node));
       if (jobs.some((node) => /^system \/ Promise\w+JobTask/.test(graph.name(node)))) return 'ready';
     }
     return undefined;

@@ -44,8 +44,8 @@ export class ObjectKinds {
       if (edgeTo[edge] === promise || graph.follow(edgeTo[edge]!, EdgeType.property, names.__proto__) === prototype) return true;
     }
     const { retainers } = graph;
-    for (let i = retainers.first[object]!, end = retainers.first[object + 1]!; i < end; i++) {
-      if (edgeType[retainers.edges[i]!] === EdgeType.property && graph.follow(retainers.from[i]!, EdgeType.property, names.__proto__) === prototype) return true;
+    for (let edge = retainers.first(object); edge >= 0; edge = retainers.next(object, edge)) {
+      if (edgeType[edge] === EdgeType.property && graph.follow(retainers.from[edge]!, EdgeType.property, names.__proto__) === prototype) return true;
     }
     return false;
   }

@@ -66,17 +66,19 @@ export class OriginFinder {
   #known(settlers: readonly number[]): Origin | undefined {
     if (settlers.length !== 1) return undefined;
     const { retainers, columns } = this.awaits.graph;
-    const slot = retainers.first[settlers[0]!]!;
-    const holder = retainers.from[slot]!;
-    return retainers.first[settlers[0]! + 1] === slot + 1 && columns.nodeType[holder] === NodeType.array ? this.#behind.get(holder) : undefined;
+    const settler = settlers[0]!;
+    const edge = retainers.first(settler);
+    if (edge < 0 || retainers.next(settler, edge) >= 0) return undefined;
+    const holder = retainers.from[edge]!;
+    return columns.nodeType[holder] === NodeType.array ? this.#behind.get(holder) : undefined;
   }
 
   /** The timer that calls a resolving function itself, as most do; -1 for none. */
   #timerOf(settler: number): number {
     const { graph, names } = this.awaits;
     const { retainers } = graph;
-    for (let i = retainers.first[settler]!, end = retainers.first[settler + 1]!; i < end; i++) {
-      if (graph.columns.edgeName[retainers.edges[i]!] === names._onTimeout && this.#kinds.kindOf(retainers.from[i]!) === 'node') return retainers.from[i]!;
+    for (let edge = retainers.first(settler); edge >= 0; edge = retainers.next(settler, edge)) {
+      if (graph.columns.edgeName[edge] === names._onTimeout && this.#kinds.kindOf(retainers.from[edge]!) === 'node') return retainers.from[edge]!;
     }
     return -1;
   }
@@ -134,7 +136,7 @@ class OriginSearch {
       if (this.#depth > MAX_DEPTH || this.#depth > this.#foundDepth + 1 || this.#depth > this.#keptDepth + MAX_BEHIND_HOLDER) break;
       this.#next = [];
       for (const node of level) {
-        for (let i = retainers.first[node]!, end = retainers.first[node + 1]!; i < end; i++) this.#cross(node, retainers.edges[i]!, retainers.from[i]!);
+        for (let edge = retainers.first(node); edge >= 0; edge = retainers.next(node, edge)) this.#cross(node, edge, retainers.from[edge]!);
         if (this.#promise) break;
       }
       if (this.#promise) break;
@@ -226,8 +228,14 @@ class OriginSearch {
       if (!this.#kept && graph.columns.edgeType[edge] === EdgeType.context) this.#keep({ kind: 'variable', name: this.#nameOf(edge) });
       return;
     }
-    const sharers = graph.retainers.first[scope + 1]! - graph.retainers.first[scope]!;
-    if (!this.#kept || sharers <= MAX_SCOPE_SHARERS) this.#visit(scope);
+    if (!this.#kept || !this.#hasManySharers(scope)) this.#visit(scope);
+  }
+
+  #hasManySharers(scope: number): boolean {
+    const { retainers } = this.awaits.graph;
+    let sharers = 0;
+    for (let edge = retainers.first(scope); edge >= 0; edge = retainers.next(scope, edge)) if (++sharers > MAX_SCOPE_SHARERS) return true;
+    return false;
   }
 
   #crossObject(edge: number, from: number, isProperty: boolean): void {

@@ -53,12 +53,12 @@ export class Settling {
     const { graph, names } = this.awaits;
     const { retainers } = graph;
     const settlers: number[] = [];
-    for (let i = retainers.first[promise]!, end = retainers.first[promise + 1]!; i < end; i++) {
-      const from = retainers.from[i]!;
-      if (!this.canSettle(from, retainers.edges[i]!)) continue;
+    for (let edge = retainers.first(promise); edge >= 0; edge = retainers.next(promise, edge)) {
+      const from = retainers.from[edge]!;
+      if (!this.canSettle(from, edge)) continue;
       if (graph.columns.nodeName[from] === names['system / Context']) {
-        for (let j = retainers.first[from]!, last = retainers.first[from + 1]!; j < last; j++) {
-          const closure = retainers.from[j]!;
+        for (let inner = retainers.first(from); inner >= 0; inner = retainers.next(from, inner)) {
+          const closure = retainers.from[inner]!;
           if (graph.columns.nodeType[closure] === NodeType.closure && !settlers.includes(closure)) settlers.push(closure);
         }
       } else if (!settlers.includes(from)) {

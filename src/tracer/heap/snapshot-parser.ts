@@ -1,6 +1,6 @@
 import { EdgeType, HeapGraph, NodeType, Retainers, type GraphColumns } from './graph';
 import { emptyColumns, readLayout, SnapshotError, type SnapshotLayout } from './snapshot-layout';
-import { unescapedJson } from './json-escapes';
+import { endOfPiece, unescapedJson } from './json-escapes';
 import { grown, StringCollector } from './string-collector';
 
 const QUOTE = 0x22, BACKSLASH = 0x5c, LETTER_N = 0x6e, COMMA = 0x2c, COLON = 0x3a, MINUS = 0x2d, NEWLINE = 0x0a;
@@ -49,26 +49,23 @@ export class SnapshotParser {
   #isEscaped = false;
   #retainers: Retainers | undefined;
 
-  /** `retainers`: build the edges backwards as soon as the edges are there, while the rest arrives. */
+  /** `retainers`: build the edges backwards while they arrive. */
   constructor(private readonly options: { retainers?: boolean } = {}) {}
 
   /** `isEscaped`: the chunk is what stands between the quotes of a JSON string, with its escapes. */
   push(chunk: string | Uint8Array, isEscaped = false): void {
-    let bytes: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    this.#isEscaped = isEscaped;
+    const bytes: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     let i = 0;
     while (i < bytes.length) {
+      this.#isEscaped = isEscaped;
       if (this.#at === At.numbers) {
         i = this.#readNumbers(bytes, i);
-        continue;
-      }
-      if (this.#isEscaped) {
-        // Numbers, which are most of a snapshot, are read as they come.
-        bytes = unescapedJson(bytes, i);
-        i = 0;
-        this.#isEscaped = false;
-      }
-      if (this.#at === At.strings) {
+      } else if (isEscaped) {
+        // Numbers, which are most of a snapshot, are read as they come. What stands between their lists is short, and the strings are last.
+        const end = this.#at === At.strings ? bytes.length : endOfPiece(bytes, i);
+        this.push(unescapedJson(bytes.subarray(i, end)));
+        i = end;
+      } else if (this.#at === At.strings) {
         i = this.#strings.read(bytes, i);
         if (this.#strings.isComplete) this.#at = At.afterValue;
       } else if (this.#at === At.header || this.#at === At.skipped) {
@@ -195,11 +192,13 @@ export class SnapshotParser {
   }
 
   #readNumbers(bytes: Uint8Array, from: number): number {
+    const isEdges = this.#key === 'edges';
     let i = from;
     while (i < bytes.length && this.#at === At.numbers) {
-      if (this.#field === 0 && !this.#hasDigits) i = this.#fields === 3 && this.#key === 'edges' ? this.#readEdges(bytes, i) : this.#readRecords(bytes, i);
+      if (this.#field === 0 && !this.#hasDigits) i = this.#fields === 3 && isEdges ? this.#readEdges(bytes, i) : this.#readRecords(bytes, i);
       if (i < bytes.length) i = this.#readNumber(bytes, i);
     }
+    if (isEdges && this.options.retainers) (this.#retainers ??= new Retainers(this.#columns!)).extend(this.#records);
     return i;
   }
 
@@ -387,7 +386,6 @@ export class SnapshotParser {
     const { nodes, edges } = this.#layout!;
     if (this.#key === 'nodes' && (this.#records !== nodes || this.#edgeSum !== edges)) throw damaged('it has fewer nodes or edges than its header says');
     if (this.#key === 'edges' && this.#records !== edges) throw damaged('it has fewer edges than its header says');
-    if (this.#key === 'edges' && this.options.retainers) this.#retainers = new Retainers(this.#columns!);
     this.#at = At.afterValue;
   }
 }

@@ -96,8 +96,8 @@ class HolderSearch {
     const queue = [...settlers];
     for (let next = 0; next < queue.length; next++) {
       const node = queue[next]!;
-      for (let i = retainers.first[node]!, end = retainers.first[node + 1]!; i < end; i++) {
-        const from = retainers.from[i]!;
+      for (let edge = retainers.first(node); edge >= 0; edge = retainers.next(node, edge)) {
+        const from = retainers.from[edge]!;
         if (seen.has(from) || graph.type(from) === NodeType.synthetic) continue;
         seen.add(from);
         if (seen.size > MAX_VISITED || ++this.#visited > MAX_VISITED_IN_ALL) return 'too many';
