@@ -19,6 +19,9 @@ export interface FileReport {
   readonly errors: readonly FileError[];
 }
 
+/** Why files cannot be checked at all. */
+type Problems = ReadonlyMap<string, string | undefined>;
+
 /** How many files are walked before their questions go out together. */
 const chunkSize = 8;
 
@@ -42,19 +45,21 @@ export class Linter {
     const wanted = paths.filter((path) => !this.configs.forFile(path).excluded);
     const problems = new Map(wanted.map((path) => [path, this.problem(path)]));
     this.programs.open(wanted.filter((path) => problems.get(path) === undefined));
-    const jobs: (() => Job<readonly Walk[]>)[] = [];
-    for (let at = 0; at < wanted.length; at += chunkSize) {
-      let walks: readonly Walk[] = [];
-      jobs.push(
-        () => this.places((walks = this.walks(wanted.slice(at, at + chunkSize), problems))),
-        () => this.wholeFiles(walks),
-      );
+    for (const done of this.programs.run(this.jobs(wanted, problems))) for (const walk of done) yield walk.report();
+  }
+
+  /** Each made when its turn comes: nothing holds what is known of files whose reports are out. */
+  private *jobs(paths: readonly string[], problems: Problems): Generator<() => Job<readonly Walk[]>> {
+    for (let at = 0; at < paths.length; at += chunkSize) {
+      const walks: Walk[] = [];
+      yield () => this.places(walks, paths.slice(at, at + chunkSize), problems);
+      yield () => this.wholeFiles(walks);
     }
-    for (const done of this.programs.run(jobs)) for (const walk of done) yield walk.report();
   }
 
   /** What rules ask at single places. */
-  private *places(walks: readonly Walk[]): Job<readonly Walk[]> {
+  private *places(walks: Walk[], paths: readonly string[], problems: Problems): Job<readonly Walk[]> {
+    walks.push(...this.walks(paths, problems));
     const syntax = walks.map((walk) => walk.askSyntax());
     yield [...syntax, ...walks.flatMap((walk) => walk.takeAskings())];
     return [];
@@ -67,7 +72,7 @@ export class Linter {
     return walks;
   }
 
-  private walks(paths: readonly string[], problems: ReadonlyMap<string, string | undefined>): Walk[] {
+  private walks(paths: readonly string[], problems: Problems): Walk[] {
     return paths.map((path, index) => {
       const problem = problems.get(path);
       const unit = problem === undefined ? this.programs.unit(path) : undefined;

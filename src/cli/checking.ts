@@ -26,6 +26,8 @@ export async function* checkFiles(programs: Programs, linter: Linter, files: rea
         done++;
         if (alone) suspects--;
         yield report;
+        // What has findings is looked at again, to show and to mend them.
+        if (report.unit && report.findings.length === 0) programs.release(report.unit);
         turned = await turn(turned);
       }
     } catch (error) {

@@ -164,7 +164,7 @@ export class BlockingGraph {
 
   private factsOf(path: string): FileFacts | undefined {
     const role = this.memory.roles.get(path);
-    const sourceFile = role && role !== 'exempt' ? this.project.program.getSourceFile(path) : undefined;
+    const sourceFile = role && role !== 'exempt' ? this.programs.treeToKeep(this.project, path) : undefined;
     if (!sourceFile) return undefined;
     this.memory.trees.set(path, sourceFile);
     return fileFacts(sourceFile);
@@ -201,7 +201,7 @@ export class BlockingGraph {
   /** Whether other files can see that a file has changed. */
   private looksOther(path: string): boolean {
     const before = this.memory.trees.get(path);
-    const now = this.project.program.getSourceFile(path);
+    const now = this.programs.treeToKeep(this.project, path);
     if (now) this.memory.trees.set(path, now);
     return !before || !now || shapeOf(before) !== shapeOf(now);
   }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import type { SourceFile } from 'typescript7/ast';
 import { API } from 'typescript7/sync';
 
 /** The compiler process is gone (crashed or killed); start another with the same state. */
@@ -48,6 +49,17 @@ interface ClientInternals {
 /** The process id of the compiler, for tests and for the watchdog that ends one that hangs. */
 export function compilerPid(api: API): number | undefined {
   return (api as unknown as ClientInternals).client?.channel?.child?.pid;
+}
+
+/** Where the API's client holds a file's tree; not in its declarations. */
+interface Held {
+  readonly symbolCache?: { file: SourceFile | undefined };
+}
+
+/** Has the API's client hold a file's tree no longer: it asks the compiler for it when it is needed again. */
+export function letGo(sourceFile: SourceFile): void {
+  const { symbolCache } = sourceFile as Held;
+  if (symbolCache?.file === sourceFile) symbolCache.file = undefined;
 }
 
 /** Whether an error thrown by a request means that the process is gone, rather than that the question was bad. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { API, Project, Snapshot, SyntheticProjectId } from 'typescript7/sync';
 import type { SourceFile } from 'typescript7/ast';
-import { CompilerDied, compilerPid, isChannelFailure, startCompiler } from './compiler';
+import { CompilerDied, compilerPid, isChannelFailure, letGo, startCompiler } from './compiler';
 import { programProblems, type ConfigProblem } from './config-problems';
 import { JobRunner, type Job } from './jobs';
 import { ProjectFinder } from './project-finder';
@@ -56,6 +56,8 @@ export class Programs {
   private readonly layered = new Set<string>();
   /** Files that the current snapshot was asked for. */
   private readonly fetched = new Set<string>();
+  /** Files whose trees are never let go of. */
+  private readonly kept = new Set<string>();
   private readonly structure = new Structure();
   /** The snapshot in which each file's text last changed. */
   private readonly changes = new Map<string, number>();
@@ -129,6 +131,19 @@ export class Programs {
     this.fetched.add(path);
     const sourceFile = project && this.guard(() => project.program.getSourceFile(path));
     return project && sourceFile ? { path, text: sourceFile.text, sourceFile, project } : undefined;
+  }
+
+  /** A file's syntax, for whoever needs the same tree from now on: it is never {@link release}d. */
+  treeToKeep(project: Project, path: string): SourceFile | undefined {
+    this.kept.add(path);
+    return project.program.getSourceFile(path);
+  }
+
+  /** Lets go of a file's syntax, which this process else holds for as long as the snapshot. Who asks for it again gets another tree. */
+  release({ path, sourceFile }: SourceUnit): void {
+    if (this.kept.has(path)) return;
+    this.fetched.delete(path);
+    letGo(sourceFile);
   }
 
   /** The text of any file that a program holds, without its byte order mark. */
