@@ -8,8 +8,8 @@ import type { Pending, Wire } from './wire';
  */
 export type Job<T> = Generator<readonly Asking<unknown>[], T, unknown[]>;
 
-/** Jobs under way at the same time: while the compiler works for one, this process works for the other. */
-const jobsAtOnce = 2;
+/** Jobs under way at the same time: while the compiler works for some, this process works for another. */
+const jobsAtOnce = 4;
 
 /** Runs jobs against one compiler process. */
 export class JobRunner {
@@ -37,14 +37,14 @@ export class JobRunner {
       if (!next.done) tracks.push(new Track(next.value(), begun++, this.answers));
     };
     begin();
-    let flying: { track: Track<T>; pending: Pending } | undefined;
+    /** Those whose questions are out, in the order of sending. */
+    const flying: Track<T>[] = [];
     while (tracks.length > 0) {
-      const landed = flying;
-      // The response must be read before the next request goes out.
-      if (landed) landed.track.receive(landed.pending, this.wire);
-      const next = tracks.find((track) => track !== landed?.track && track.isWaiting);
-      flying = next && { track: next, pending: next.send(this.wire) };
-      landed?.track.proceed();
+      flying.shift()?.proceed(this.wire);
+      for (const track of tracks.filter(({ isWaiting }) => isWaiting)) {
+        track.send(this.wire);
+        flying.push(track);
+      }
       for (const track of tracks.filter(({ result }) => result !== undefined)) {
         tracks.splice(tracks.indexOf(track), 1);
         if (track.result) results.set(track.index, track.result);
@@ -71,6 +71,8 @@ class Track<T> {
   private open: Open[] = [];
   private questions: Question[] = [];
   private batch: Batch | undefined;
+  /** The batch is out. */
+  private pending: Pending | undefined;
   private nextStep: () => IteratorResult<readonly Asking<unknown>[], T>;
 
   constructor(
@@ -84,20 +86,17 @@ class Track<T> {
 
   /** Whether it has questions to send. */
   get isWaiting(): boolean {
-    return this.batch !== undefined;
+    return this.batch !== undefined && !this.pending;
   }
 
-  send(wire: Wire): Pending {
-    if (!this.batch) throw new Error('There is nothing to send.');
-    return this.batch.send(wire);
+  send(wire: Wire): void {
+    this.pending = this.batch?.send(wire);
   }
 
-  receive(pending: Pending, wire: Wire): void {
-    this.batch?.take(pending, wire);
-  }
-
-  /** Hands out the answers received, and goes on until there are questions that must be sent, or the job is done. */
-  proceed(): void {
+  /** Takes the answers to what was sent, and goes on until there are questions that must be sent, or the job is done. */
+  proceed(wire: Wire): void {
+    if (this.pending) this.batch?.take(this.pending, wire);
+    this.pending = undefined;
     this.handOut();
     this.advance();
   }

@@ -17,6 +17,12 @@ const noAnswer = Buffer.alloc(0);
 const requestMessage = 1;
 const responseMessage = 4;
 
+/**
+ * So many bytes of requests are under way at most, but for a single one that is longer: what the smallest pipe takes
+ * (macOS). More could wait for the compiler to read while the compiler waits for its response to be read.
+ */
+const maxBytesUnderWay = 16_000;
+
 /** A request that is under way. */
 export interface Pending {
   /** Waits for the response, and gives its bytes. Throws what the compiler answers in its place. */
@@ -26,16 +32,20 @@ export interface Pending {
 interface Request extends Pending {
   readonly method: string;
   readonly payload: string;
+  readonly bytes: number;
   response: Buffer | Error | undefined;
 }
 
 /**
- * The connection to the compiler's process. A request can be sent without waiting for its response, so that the
- * compiler works while the caller does something else. One at a time: whatever is asked next reads that response first.
+ * The connection to the compiler's process. Requests can be sent without waiting for their responses, so that the
+ * compiler works while the caller does something else. The compiler takes one after the other: to read one response is to
+ * read those of all requests before it.
  */
 export class Wire {
   private readonly channel: Channel;
-  private underWay: Request | undefined;
+  /** In the order in which they were sent. */
+  private readonly underWay: Request[] = [];
+  private bytesUnderWay = 0;
   private ahead: Request | undefined;
 
   constructor(api: API) {
@@ -69,31 +79,35 @@ export class Wire {
   }
 
   private begin(method: string, payload: string): Request {
-    this.settle();
+    const bytes = Buffer.byteLength(payload);
+    if (this.bytesUnderWay + bytes > maxBytesUnderWay) this.settle();
     this.channel.ensureOpen();
-    const request: Request = { method, payload, response: undefined, read: () => this.response(request) };
+    const request: Request = { method, payload, bytes, response: undefined, read: () => this.response(request) };
     this.channel.writeTuple(requestMessage, this.channel.getMethodBuf(method), payload);
-    this.underWay = request;
+    this.underWay.push(request);
+    this.bytesUnderWay += bytes;
     return request;
   }
 
   private response(request: Request): Buffer {
-    if (this.underWay === request) this.settle();
+    if (!request.response) this.settle(request);
     const { response } = request;
     if (response instanceof Error || !response) throw response ?? new Error(`SyncRpcChannel is closed: no response to ${request.method}`);
     return response;
   }
 
-  private settle(): void {
-    const request = this.underWay;
-    if (!request) return;
-    this.underWay = undefined;
-    try {
-      this.channel.readTuple();
-      const { _msgType: type, _msgPayload: bytes } = this.channel;
-      request.response = type === responseMessage ? bytes : new Error(bytes.toString('utf8'));
-    } catch (error) {
-      request.response = error instanceof Error ? error : new Error(String(error));
+  /** Reads the responses to all requests under way, or to those up to `last`. */
+  private settle(last?: Request): void {
+    for (let request = this.underWay.shift(); request; request = this.underWay.shift()) {
+      this.bytesUnderWay -= request.bytes;
+      try {
+        this.channel.readTuple();
+        const { _msgType: type, _msgPayload: payload } = this.channel;
+        request.response = type === responseMessage ? payload : new Error(payload.toString('utf8'));
+      } catch (error) {
+        request.response = error instanceof Error ? error : new Error(String(error));
+      }
+      if (request === last) return;
     }
   }
 }
