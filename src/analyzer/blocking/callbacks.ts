@@ -89,5 +89,6 @@ function runsParameter(fn: FunctionNode, index: number): boolean {
 function isCalledHere(node: Node): boolean {
   let at = node;
   while (at.parent && skipOuterExpressions(at.parent as never) !== at.parent) at = at.parent;
-  return at.parent !== undefined && isCallExpression(at.parent) && at.parent.expression === at;
+  const invoked = at.parent && isPropertyAccessExpression(at.parent) && /^(?:call|apply)$/.test(at.parent.name.text) ? at.parent : at;
+  return invoked.parent !== undefined && isCallExpression(invoked.parent) && invoked.parent.expression === invoked;
 }

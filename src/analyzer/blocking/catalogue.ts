@@ -93,9 +93,9 @@ export function returnedClass(module: string, name: string): string | undefined 
 /** How messages and the rule's options name an API: `fs.readFileSync`, `DatabaseSync.exec`, `new DatabaseSync`. */
 export function apiLabel(api: BlockingApi): string {
   const { module, export: name } = api;
+  if (name.includes('.prototype.')) return name.replace('.prototype.', '.').replace(/^default\./, `${module}.`);
   if (name.startsWith('default')) return name === 'default' ? module : `${module}${name.slice('default'.length)}`;
   if (name === 'new default') return `new ${module}`;
-  if (name.includes('.prototype.')) return name.replace('.prototype.', '.').replace(/^default\./, `${module}.`);
   if (module === 'global' || name.startsWith('new ')) return name;
   return `${module}.${name}`;
 }

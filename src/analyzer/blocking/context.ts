@@ -16,13 +16,12 @@ import {
   type Checker,
   type Expression,
   type Node,
-  type Symbol,
 } from '../program';
 import { skipOuterExpressions } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { isFunctionNode, someReturn, type FunctionNode } from '../syntax/functions';
 import { extendedClass } from '../syntax/classes';
-import { nameText, type Passed } from './declared-names';
+import { listed, nameText, type Passed } from './declared-names';
 import type { FunctionFacts } from './facts';
 
 /**
@@ -40,7 +39,7 @@ export type Runner = 'handler' | 'callback' | 'reaction' | 'exit';
 const timers = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'nextTick']);
 const listeners = new Set(['on', 'once', 'addListener', 'prependListener', 'prependOnceListener', 'addEventListener']);
 const reactions = new Set(['then', 'catch', 'finally']);
-const routes = new Set(['get', 'post', 'put', 'delete', 'patch', 'head', 'options', 'all', 'use', 'route', 'param', 'addHook', 'preHandler', 'fetch']);
+const routes = new Set(['get', 'post', 'put', 'delete', 'patch', 'head', 'options', 'all', 'use', 'route', 'param', 'addHook', 'preHandler', 'fetch', 'setErrorHandler', 'setNotFoundHandler', 'onError', 'notFound']);
 const serverMakers = new Set(['createServer', 'createSecureServer']);
 
 /** Packages whose routers and applications call the functions handed to them for each request. */
@@ -120,16 +119,19 @@ function isPromiseExpression(expression: Expression): boolean {
 /** What a call does with the function handed to it; undefined where that is not known. */
 export function* runnerOf(checker: Checker, { call, index, property }: Passed): Asking<Runner | undefined> {
   const callee = skipOuterExpressions(call.expression);
-  const name = calledText(callee);
-  if (name === undefined || isNewExpression(call)) return undefined;
+  const called = calledText(callee);
+  if (called === undefined || isNewExpression(call)) return undefined;
   const first = call.arguments[0] && skipOuterExpressions(call.arguments[0]);
   const event = first && isStringLiteral(first) ? first.text : undefined;
   const nameNode = isPropertyAccessExpression(callee) ? callee.name : callee;
-  const symbol = yield* checker.getSymbolAtLocation.gen(nameNode);
-  const declared = yield* declaringFiles(checker, symbol);
+  const found = yield* checker.getSymbolAtLocation.gen(nameNode);
+  const symbol = found && found.flags & SymbolFlags.Alias ? yield* checker.getAliasedSymbol.gen(found) : found;
+  const declared = (symbol?.declarations ?? []).map((declaration) => declaration.path);
+  // `import { setTimeout as later }`
+  const name = symbol && declared.length > 0 && symbol !== found ? symbol.name : called;
   const isOurs = declared.some((path) => !path.includes('/node_modules/') && !isDeclarationFile(path));
   if (timers.has(name)) return isOurs ? undefined : 'callback';
-  if (property !== undefined && property !== 'handler' && property !== 'preHandler') return undefined;
+  if (property !== undefined && property !== 'handler' && property !== 'preHandler' && property !== listed) return undefined;
   if (routes.has(name) && isPropertyAccessExpression(callee)) {
     if (declared.some((path) => webPackages.test(path))) return 'handler';
     if (declared.length === 0 && looksLikeRoute(call, event, index)) return 'handler';
@@ -156,21 +158,15 @@ const again = /^(?:watch|watchFile|createInterface|createConnection|connect|list
 /** Node's modules whose functions take callbacks and call them later. */
 const nodeFile = /\/node\/(?:ts[\d.]+\/)?(?:fs|child_process|http|https|http2|net|tls|dgram|dns|zlib|crypto|stream|readline|cluster|timers|worker_threads|events|process|perf_hooks)\.d\.[cm]?ts$/;
 
-function* declaringFiles(checker: Checker, found: Symbol | undefined): Asking<string[]> {
-  if (!found) return [];
-  const symbol = found.flags & SymbolFlags.Alias ? yield* checker.getAliasedSymbol.gen(found) : found;
-  return symbol.declarations.map((declaration) => declaration.path);
-}
-
 /** A route of a framework whose types are not there: `x.get('/path', (req, res) => …)`. */
 function looksLikeRoute(call: Node & { arguments?: readonly Node[] }, path: string | undefined, index: number): boolean {
   const handler = call.arguments?.[index];
   const isPath = index > 0 && path?.startsWith('/');
-  if (!handler || isArrayLiteralExpression(handler)) return false;
-  if (!isFunctionNode(handler)) return isPath === true;
+  if (!handler) return false;
+  const functions = (isArrayLiteralExpression(handler) ? [...handler.elements] : [handler]).filter(isFunctionNode);
+  if (functions.length === 0) return isPath === true && !isArrayLiteralExpression(handler);
   if (!isPath && index > 0) return false;
-  const parameter = handler.parameters[0]?.name;
-  return parameter !== undefined && isIdentifier(parameter) && /^_?(?:req|request|ctx|context|c)$/.test(parameter.text);
+  return functions.some(({ parameters: [first] }) => first?.name !== undefined && isIdentifier(first.name) && /^_?(?:req|request|ctx|context|c)$/.test(first.name.text));
 }
 
 /** `f` of `f` and `o.f`. */

@@ -1,4 +1,5 @@
 import {
+  isArrayLiteralExpression,
   isBinaryExpression,
   isCallExpression,
   isClassDeclaration,
@@ -28,9 +29,12 @@ import type { FunctionNode } from '../syntax/functions';
 export interface Passed {
   readonly call: CallExpression | NewExpression;
   readonly index: number;
-  /** The property's name, where the argument is an object literal that holds the function. */
+  /** The property's name, where the argument is an object literal that holds the function; {@link listed} for a list. */
   readonly property: string | undefined;
 }
+
+/** Stands for the property where the argument is an array literal that holds the function. */
+export const listed = '[]';
 
 /** The names by which a function or class can be called: its own, or that of what holds it; `default` where it is a module's default. */
 export function declaredNames(node: FunctionNode | ClassDeclaration | ClassExpression): string[] {
@@ -59,6 +63,10 @@ export function declaredNames(node: FunctionNode | ClassDeclaration | ClassExpre
 export function passedTo(node: Node): Passed | undefined {
   const holder = holderOf(node);
   if (isCallExpression(holder) || isNewExpression(holder)) return argumentOf(holder, node, undefined);
+  if (isArrayLiteralExpression(holder)) {
+    const call = holderOf(holder);
+    return isCallExpression(call) ? argumentOf(call, holder, listed) : undefined;
+  }
   if (!(isPropertyAssignment(holder) || holder.kind === SyntaxKind.ObjectLiteralExpression)) return undefined;
   const property = isPropertyAssignment(holder) ? nameText(holder.name) : 'name' in node ? nameText(node.name as Node) : undefined;
   const literal = isPropertyAssignment(holder) ? holder.parent : holder;

@@ -34,7 +34,7 @@ import {
 import { extendedClass, type ClassNode } from '../syntax/classes';
 import { accessedNameNode, skipOuterExpressions } from '../syntax/expressions';
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
-import { callbackRun, passedRun } from './callbacks';
+import { callbackRun } from './callbacks';
 import { declaredNames, passedTo, type Passed } from './declared-names';
 
 /** What runs a callee: a call, `new`, or a tagged template. */
@@ -72,8 +72,6 @@ export interface Site {
   readonly inlined?: FunctionFacts;
   /** What a reference is handed to. */
   readonly passed?: Passed;
-  /** A reference is handed to something that runs it at once, as far as syntax says. */
-  readonly runsHere?: boolean;
 }
 
 /** Another name for the same function. */
@@ -240,10 +238,9 @@ class Reader {
     const names = declaredNames(node);
     const name = names[0] ?? '()';
     const passed = passedTo(node);
-    const owner = within.kind === 'module' ? '' : within.label.replace(/^new /, '');
     const facts = this.add({
       key: within.kind === 'module' ? `${within.key}${name}` : `${within.key}.${name}`,
-      label: names[0] === undefined ? 'an anonymous function' : names[0] === 'default' ? 'the default export' : isMember(node) && owner ? `${owner}.${name}` : name,
+      label: labelOf(node, names, within),
       node,
       kind: isAsync(node) ? 'async' : 'asteriskToken' in node && node.asteriskToken ? 'generator' : 'sync',
       parent: within,
@@ -261,7 +258,7 @@ class Reader {
     const name = names[0] ?? 'class';
     const facts = this.add({
       key: within.kind === 'module' ? `${within.key}${name}` : `${within.key}.${name}`,
-      label: `new ${name}`,
+      label: `new ${names.find((one) => one !== 'default') ?? 'class'}`,
       node,
       kind: 'sync',
       parent: within,
@@ -291,14 +288,18 @@ class Reader {
     if (callee.kind === SyntaxKind.SuperKeyword) {
       const base = isClassDeclaration(within.node) || isClassExpression(within.node) ? extendedClass(within.node) : undefined;
       if (base) this.addCall(base, node, within);
-    } else this.addCall(callee, node, within);
+    } else {
+      this.addCall(callee, node, within);
+      const invoked = invokedBy(callee);
+      if (invoked) this.addCall(invoked, node, within);
+    }
     if (isTaggedTemplateExpression(node)) return;
     node.arguments?.forEach((argument, index) => {
       const value = unbound(argument);
       const nameNode = nameOf(value);
       if (!nameNode) return;
       const passed = { call: node, index, property: undefined };
-      this.addSite({ kind: 'reference', name: nameNode.text, nameNode, node: argument, within, passed, runsHere: passedRun(passed) !== undefined });
+      this.addSite({ kind: 'reference', name: nameNode.text, nameNode, node: argument, within, passed });
     });
   }
 
@@ -349,6 +350,15 @@ class Reader {
   }
 }
 
+/** How messages name a function: `load`, and `Config.load` where it is a member of what has a name. */
+function labelOf(node: FunctionNode, names: readonly string[], within: FunctionFacts): string {
+  const name = names.find((one) => one !== 'default');
+  if (name === undefined) return names.length > 0 ? 'the default export' : 'an anonymous function';
+  const owner = within.label.replace(/^new /, '');
+  const isNamed = owner !== 'class' && !owner.includes(' ');
+  return isMember(node) && isNamed ? `${owner}.${name}` : name;
+}
+
 /** What runs a decorator: not the method that it stands at, but what defines the class. */
 function definerOf(decorator: Decorator, within: FunctionFacts): FunctionFacts {
   let owner: Node = decorator.parent;
@@ -370,6 +380,12 @@ function isRequire(node: Expression): boolean {
 function nameOf(node: Expression): (Node & { text: string }) | undefined {
   const at = skipOuterExpressions(node);
   return isIdentifier(at) ? at : accessedNameNode(at);
+}
+
+/** `f` of `f.call` and `f.apply`. */
+export function invokedBy(callee: Expression): Expression | undefined {
+  const at = skipOuterExpressions(callee);
+  return isPropertyAccessExpression(at) && /^(?:call|apply)$/.test(at.name.text) ? skipOuterExpressions(at.expression) : undefined;
 }
 
 /** `f` of `f.bind(…)`. */

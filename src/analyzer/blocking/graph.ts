@@ -135,7 +135,7 @@ export class BlockingGraph {
 
   private apiOf(site: Site): BlockingApi | undefined {
     const target = this.memory.targets.get(site);
-    if (!target || (site.kind === 'reference' && !site.runsHere)) return undefined;
+    if (!target || target.later) return undefined;
     return 'api' in target ? target.api : this.verdicts.of(target.run)?.api;
   }
 

@@ -6,7 +6,7 @@ const word = /[A-Za-z_$][\w$]*/g;
 /** `new Worker('x.js')`, `new Worker(new URL('x.js', …))`, `new Worker(script` and what `script` may be set to. */
 const worker = /\bnew Worker\(\s*(?:([A-Za-z_$][\w$]*)\s*[,)]|([^'"`;]*['"`][^'"`\n]+['"`]))/g;
 const quoted = /['"`](?:\$\{[^}]*\})?([^'"`]+)['"`]/;
-const imported = /\b(?:from|import|require)\b\s*\(?\s*['"`]([^'"`\s]+)['"`]/g;
+const imported = /\b(?:from|import|getBuiltinModule|\w*[rR]equire)\b\s*\(?\s*['"`]([^'"`\s]+)['"`]/g;
 
 /**
  * Which files say which names: finds the few files that can call a function without reading the syntax of the others.

@@ -28,10 +28,11 @@ import {
   type Symbol,
   type TypeNode,
 } from '../program';
-import { accessedNameNode, skipOuterExpressions } from '../syntax/expressions';
+import { accessedNameNode, calleeName, skipOuterExpressions } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { catalogueModule, returnedClass } from './catalogue';
 import { nameText } from './declared-names';
+import { unbound } from './facts';
 
 /**
  * What a module-rooted expression stands for, named as in {@link BlockingApi.export}: `` the module itself, `readFileSync`,
@@ -79,6 +80,8 @@ export function* originOf(checker: Checker, expression: Expression, steps = maxS
     return made && { module: made.module, name: instanceOf(made) };
   }
   if (isCallExpression(node)) {
+    const target = unbound(node);
+    if (target !== node) return yield* originOf(checker, target, steps - 1);
     const specifier = importedSpecifier(node);
     if (specifier !== undefined) return moduleOrigin(specifier);
     const called = yield* originOf(checker, node.expression, steps - 1);
@@ -162,12 +165,14 @@ function moduleOrigin(specifier: string): Origin | undefined {
   return module === undefined ? undefined : { module, name: '' };
 }
 
-/** `x` of `require('x')` and `import('x')`. */
+/** `x` of `require('x')`, `import('x')`, `process.getBuiltinModule('x')` and `createRequire(…)('x')`. */
 function importedSpecifier(node: Expression): string | undefined {
   if (!isCallExpression(node)) return undefined;
+  const callee = node.expression;
   const argument = node.arguments[0];
-  const imports = node.expression.kind === SyntaxKind.ImportKeyword || (isIdentifier(node.expression) && node.expression.text === 'require');
-  return imports && argument && isStringLiteral(argument) ? argument.text : undefined;
+  const name = calleeName(isCallExpression(callee) ? callee.expression : callee)?.getText() ?? '';
+  const requires = isCallExpression(callee) ? name === 'createRequire' : isIdentifier(callee) ? /[rR]equire$/.test(name) : name === 'getBuiltinModule';
+  return (requires || callee.kind === SyntaxKind.ImportKeyword) && argument && isStringLiteral(argument) ? argument.text : undefined;
 }
 
 /** A member of a module, of its default export (the same for CommonJS), or of what they hold. */

@@ -25,19 +25,23 @@ import {
   type NodeHandle,
   type Symbol,
 } from '../program';
-import { accessedNameNode, skipOuterExpressions } from '../syntax/expressions';
+import { accessedNameNode, calleeName, skipOuterExpressions } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { isFunctionNode } from '../syntax/functions';
 import { catalogueModule, findApi, type BlockingApi } from './catalogue';
 import { callsParameter, passedRun, runsAtOnce } from './callbacks';
-import { fileFacts, unbound, type Alias, type Site } from './facts';
+import { fileFacts, invokedBy, unbound, type Alias, type Site } from './facts';
 import { originOf, type Origin } from './origin';
 
 /** What a site runs: a blocking API, or the function of the user's files with this key. */
-export type Target = { readonly api: BlockingApi } | { readonly run: string };
+export type Target = ({ readonly api: BlockingApi } | { readonly run: string }) & {
+  /** It is handed to something that does not run it here. */
+  readonly later?: boolean;
+};
 
 export function isSameTarget(a: Target | undefined, b: Target | undefined): boolean {
   if (!a || !b) return a === b;
+  if (a.later !== b.later) return false;
   return 'api' in a ? 'api' in b && a.api === b.api : 'run' in b && a.run === b.run;
 }
 
@@ -49,10 +53,17 @@ export function* targetOf(checker: Checker, site: Site): Asking<Target | undefin
   const run = passed && passedRun(passed);
   if (run && !(yield* runsAtOnce(checker, run))) return undefined;
   if (site.inlined) return run || !passed || (yield* callsParameter(checker, passed)) ? { run: site.inlined.key } : undefined;
-  const constructs = isNewExpression(site.node) && site.kind === 'call';
+  const constructs = site.kind === 'call' && isConstruction(site.node);
   const target = yield* targetOfName(checker, site.nameNode, constructs, maxSteps);
+  if (target && site.kind === 'reference') return { ...target, later: !run && !(passed && (yield* callsParameter(checker, passed))) };
   if (!target || !('api' in target) || site.kind !== 'call') return target;
-  return blocksHere(target.api, site.node) ? target : undefined;
+  return blocksHere(target.api, site) ? target : undefined;
+}
+
+/** `new X`, `super()`, and the base that a class without a constructor of its own constructs. */
+function isConstruction(node: Node): boolean {
+  if (isCallExpression(node)) return node.expression.kind === SyntaxKind.SuperKeyword;
+  return isNewExpression(node) || node.parent.kind === SyntaxKind.ExpressionWithTypeArguments;
 }
 
 /** What another name stands for. */
@@ -157,9 +168,11 @@ function declaredModule(path: string): string | undefined {
 }
 
 /** Whether this call of an API is its blocking form. */
-function blocksHere(api: BlockingApi, node: Node): boolean {
+function blocksHere(api: BlockingApi, { node, nameNode }: Site): boolean {
   if (!isCallExpression(node) && !isNewExpression(node)) return true;
-  const given = (node.arguments ?? []).map(skipOuterExpressions);
+  // `f.call(…)` has `this` before the arguments; those of `f.apply(…)` are not to be seen.
+  const invokes = calleeName(node.expression) !== nameNode && invokedBy(node.expression) !== undefined;
+  const given = (node.arguments ?? []).slice(invokes ? 1 : 0).map(skipOuterExpressions);
   const option = (name: string): boolean =>
     given.some(
       (argument) =>
@@ -173,8 +186,14 @@ function blocksHere(api: BlockingApi, node: Node): boolean {
   if (api.smallUpTo !== undefined && first && isNumericLiteral(first) && Number(first.text) <= api.smallUpTo) return false;
   if (api.syncWhenArgsAtMost !== undefined && given.length > api.syncWhenArgsAtMost) return false;
   if (api.syncUnlessCallback && last && (isFunctionNode(last) || (given.length > 2 && !isObjectLiteralExpression(last) && !isStringLiteral(last)))) return false;
-  if (api.syncUnlessOption && (option(api.syncUnlessOption) || (last && isFunctionNode(last)))) return false;
+  if (api.syncUnlessOption && (option(api.syncUnlessOption) || mayBeCallback(given))) return false;
   if (api.syncWhenOption && !option(api.syncWhenOption)) return false;
   if (api.whenNumber !== undefined && !(given[api.whenNumber] && isNumericLiteral(given[api.whenNumber] as Node))) return false;
   return true;
+}
+
+/** Whether the last argument is a callback, or a name that may hold one. */
+function mayBeCallback(given: readonly Expression[]): boolean {
+  const last = given.at(-1);
+  return last !== undefined && (isFunctionNode(last) || (given.length > 1 && !isObjectLiteralExpression(last) && !isStringLiteral(last)));
 }

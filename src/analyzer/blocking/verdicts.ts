@@ -56,8 +56,7 @@ export class Verdicts {
 
   /** Lets a site that blocks make its function one that does, and that one's callers in turn. */
   private consider(site: Site, target: Target): void {
-    // Handed to something that does not run it here.
-    if (site.kind === 'reference' && !site.runsHere) return;
+    if (target.later) return;
     const callee = 'run' in target ? this.verdicts.get(target.run) : undefined;
     const api = 'api' in target ? target.api : callee?.api;
     if (!api) return;
