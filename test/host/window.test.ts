@@ -1,6 +1,9 @@
 // The extension as a user has it: installed, in a window that runs no tests, with real clicks and dialogs.
 import assert from 'node:assert/strict';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
@@ -17,6 +20,7 @@ describe('in a window of VS Code, the Task Explorer', function () {
   let server: RunningServer | undefined;
   let workbench: Workbench | undefined;
   let page: Page;
+  let program: ChildProcessWithoutNullStreams | undefined;
 
   before(async () => {
     temporary = await realpath(await mkdtemp(path.join(os.tmpdir(), 'asyncscope-window-')));
@@ -37,6 +41,7 @@ describe('in a window of VS Code, the Task Explorer', function () {
   });
 
   after(async () => {
+    program?.kill('SIGKILL');
     await workbench?.close();
     await server?.stop();
     await rm(temporary, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -67,12 +72,12 @@ describe('in a window of VS Code, the Task Explorer', function () {
   });
 
   it('says by what it groups and what it leaves out', async () => {
-    await command('Asyncscope: By Function');
+    await command('Asyncscope: Group Tasks by Function');
     await command('Asyncscope: Show Only Stuck Tasks');
     await page.locator(`${tasksPane} .pane-header .description:has-text("by function, only stuck")`).waitFor();
     await row('never, ').waitFor();
     await command('Asyncscope: Show All Tasks');
-    await command('Asyncscope: By Await Chain');
+    await command('Asyncscope: Group Tasks by Await Chain');
     await row('resumed ×3, ').waitFor();
   });
 
@@ -99,6 +104,40 @@ describe('in a window of VS Code, the Task Explorer', function () {
       await page.waitForFunction("navigator.clipboard.readText().then((text) => text.includes('resumed'))");
     }
   });
+
+  it('keeps the focus when a row is clicked, and gives it to the line by Enter', async () => {
+    await row('never, ').click();
+    await page.locator('.editor-instance .view-line:has-text("await globalThis.held")').waitFor();
+    assert.match((await focused()) ?? '', /^never, /);
+    await page.keyboard.press('Enter');
+    await page.locator('.editor-instance .native-edit-context:focus').waitFor({ state: 'attached' });
+  });
+
+  it('shows the tasks of a process that is chosen among those of Node, and lets go of it', async () => {
+    program = spawn(process.execPath, ['--inspect-port=127.0.0.1:0', 'actions.js', 'begin'], { cwd: path.join(temporary, 'workspace') });
+    await once(program.stdout, 'data');
+    const opened = once(program.stderr, 'data');
+    await command('Asyncscope: Show Tasks of Process');
+    const [input, choices] = [page.locator('.quick-input-widget input').first(), page.locator('.quick-input-list .monaco-list-row')];
+    await input.fill('--accept-server-license-terms');
+    await choices.and(page.locator(`[aria-label*="${temporary}"][aria-label*="· VS Code's own ·"]`)).first().waitFor();
+    await input.fill(String(program.pid));
+    await choices.and(page.locator(`[aria-label^="actions.js, ${program.pid} · for "]`)).click();
+    const [, port] = /127\.0\.0\.1:(\d+)/.exec(String((await opened)[0])) ?? [];
+    const source = row(`actions.js [${program.pid}], 6 tasks`);
+    await source.waitFor();
+    await screenshot(page, 'window-process');
+    await source.hover();
+    await source.locator('.action-label[aria-label="Remove"]').click();
+    await source.waitFor({ state: 'detached' });
+    await untilClosed(Number(port));
+    assert.equal(program.exitCode, null);
+  });
+
+  /** The label of the row that has the focus. */
+  function focused(): Promise<string | null> {
+    return page.locator(`${tasksPane} .monaco-list:focus-within .monaco-list-row.focused`).getAttribute('aria-label');
+  }
 
   function header(view: string, expanded: boolean): Locator {
     return page.locator(`.pane-header[aria-expanded="${expanded}"]:has-text("${view}")`).first();
@@ -154,3 +193,14 @@ describe('in a window of VS Code, the Task Explorer', function () {
     await page.locator(`.quick-input-list .monaco-list-row[aria-label^="${title}"]`).first().click();
   }
 });
+
+/** Settles when nobody listens there any more. */
+async function untilClosed(port: number): Promise<void> {
+  for (let left = 200; left > 0; left--) {
+    const socket = net.connect(port, '127.0.0.1');
+    const isOpen = await once(socket, 'connect').then(() => true, () => false);
+    socket.destroy();
+    if (!isOpen) return;
+  }
+  throw new Error(`Port ${port} is still open.`);
+}

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { BlockedReport, BlockedSpot } from '../../tracer/live/blocked-loop';
 import { blockedPlaceText, blockedSpotText } from '../../tracer/live/blocked-text';
+import { openCommand } from '../open-place';
 import { ageText, plural, positionText } from '../../tracer/task-text';
 
 export interface BlockedNode {
@@ -57,6 +58,6 @@ export function blockedSpotItem({ spot, goesOn }: BlockedSpotNode): vscode.TreeI
   item.iconPath = new vscode.ThemeIcon(goesOn ? 'loading~spin' : 'location');
   item.contextValue = 'blockedSpot';
   item.accessibilityInformation = { label: `${blockedPlaceText(spot)}, ${blockedSpotText(spot)}` };
-  if (at) item.command = { command: 'asyncscope.tasks.openPlace', title: 'Open', arguments: [at] };
+  if (at) item.command = openCommand(at);
   return item;
 }

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { HandleRow } from '../../agent/handle-protocol';
 import { dueText, handleText, madeText, oneHandleText, shownHandles } from '../../tracer/live/handle-text';
 import type { HandleReport, KeepingAlive } from '../../tracer/live/handles';
+import { openCommand } from '../open-place';
 import { ageText, placeMark, plural, positionText } from '../../tracer/task-text';
 
 export interface HandlesNode {
@@ -74,7 +75,7 @@ function withPlace(item: vscode.TreeItem, text: string, group: KeepingAlive): vs
   item.iconPath = new vscode.ThemeIcon(group.kind === 'timer' || group.kind === 'interval' ? 'clock' : 'plug');
   item.contextValue = 'handle';
   item.accessibilityInformation = { label: `${text}, ${String(item.description)}` };
-  if (at) item.command = { command: 'asyncscope.tasks.openPlace', title: 'Open', arguments: [at] };
+  if (at) item.command = openCommand(at);
   return item;
 }
 

@@ -7,7 +7,7 @@ import { attach, type Attachment } from '../../tracer/inspector/attachment';
 import { RelaySession } from '../../tracer/inspector/relay-session';
 import { closeWhenOpened, PendingInspectorError } from '../../tracer/inspector/open-inspector';
 import type { InspectorSession } from '../../tracer/inspector/session';
-import type { LiveTarget } from '../../tracer/inspector/target';
+import type { AddressTarget, LiveTarget, ProcessTarget } from '../../tracer/inspector/target';
 import { LiveAgent } from '../../tracer/live/live-agent';
 import type { Task, TaskCapture, TaskDetails, TaskReport } from '../../tracer/task';
 import { estimatePause, type PauseEstimate } from '../../tracer/pause-estimate';
@@ -17,6 +17,7 @@ import type { LiveProbe, TaskProbe } from './task-source';
 
 export { blockedProbe } from '../blocked/blocked-probe';
 export { nodeProcesses } from '../../tracer/inspector/node-process';
+export { parseTarget } from '../../tracer/inspector/target';
 
 /**
  * A program that is being debugged, over the connection of its debugger: borrowed for one look or question at a time.
@@ -30,8 +31,8 @@ export function debugProbe(session: vscode.DebugSession, secret: string | undefi
  * Any process of this machine. Its inspector stays open until it is let go of: what a snapshot found can be asked about
  * (locals) only over the session that took it.
  */
-export function processProbe(pid: number): TaskProbe {
-  return new Probe(() => Promise.resolve({ kind: 'process', pid }), true);
+export function processProbe(target: ProcessTarget | AddressTarget): TaskProbe {
+  return new Probe(() => Promise.resolve(target), true);
 }
 
 interface LookedAtThread {

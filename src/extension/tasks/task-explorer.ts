@@ -1,6 +1,6 @@
 // The Task Explorer: the view, its sources and its commands.
 import * as vscode from 'vscode';
-import type { Place, Task, TaskReport } from '../../tracer/task';
+import type { Task, TaskReport } from '../../tracer/task';
 import { formatDuration, formatMegabytes, type PauseEstimate } from '../../tracer/pause-estimate';
 import { taskLine } from '../../tracer/task-text';
 import type { BlockedWatch } from '../blocked/blocked-watch';
@@ -9,7 +9,7 @@ import { openPlace } from '../open-place';
 import { isNodeProgram, trackNodeSessions } from './debugged';
 import { groupings, type Grouping } from './forest';
 import { LivePolling } from './live-polling';
-import { pickProcess } from './process-picker';
+import { pickProcess, type PickedProcess } from './process-picker';
 import { compareDumps, placeLinks, saveTasks } from './save-tasks';
 import { isLost, lostText, TaskActions } from './task-actions';
 import { TaskSource, type SourceOptions } from './task-source';
@@ -78,9 +78,8 @@ export class TaskExplorer implements vscode.Disposable {
       command('onlyStuck', () => this.show('onlyStuck', true)),
       command('all', () => this.show('onlyStuck', false)),
       ...groupings.map((grouping) => command(`groupBy.${grouping}`, () => this.show('grouping', grouping))),
-      ofNode<{ task: Task } | { tasks: readonly Task[] }>('openAwait', (node) => node && this.openAwait('task' in node ? node.task : node.tasks[0])),
+      ofNode<({ task: Task } | { tasks: readonly Task[] }) & vscode.TextDocumentShowOptions>('openAwait', (node) => node && this.openAwait('task' in node ? node.task : node.tasks[0], node.preserveFocus)),
       ofNode<{ task: Task }>('openDefinition', (node) => openPlace(node?.task.defined)),
-      command('openPlace', (place: Place) => openPlace(place)),
       ofNode('openAwaiter', (node?: TreeNode) => node && this.openAwaiter(node)),
       ofNode('revealAwaited', (node?: TreeNode) => node && this.revealAwaited(node)),
       ofNode('copy', (node?: TreeNode) => node && this.copy(node)),
@@ -191,16 +190,21 @@ export class TaskExplorer implements vscode.Disposable {
 
   /** Shows the tasks of a process that nobody debugs; asks which, unless one is given. */
   private async attach(pid?: number): Promise<void> {
-    const picked = typeof pid === 'number' ? { pid, label: `process ${pid}` } : await pickProcess();
+    const picked: PickedProcess | undefined = typeof pid === 'number' ? { target: { kind: 'process', pid }, label: `process ${pid}` } : await pickProcess();
     if (!picked) return;
-    const key = `process:${picked.pid}`;
+    const { target, label } = picked;
+    const key = target.kind === 'process' ? `process:${target.pid}` : `inspector:${target.host}:${target.port}`;
     if (!this.sources.has(key)) {
       const hint = 'Its inspector stays open as long as it is listed here. Remove it to close the inspector again.';
-      const reach = async () => (await import('./probes')).processProbe(picked.pid);
-      this.add({ key, label: picked.label, hint, isDebugged: false, startedBy: [], isTracked: false, reach });
+      const reach = async () => (await import('./probes')).processProbe(target);
+      this.add({ key, label, hint, isDebugged: false, startedBy: [], isTracked: false, reach });
     }
     const source = this.sources.get(key);
-    if (source && (await this.mayPause(source))) await source.look();
+    if (!source) return;
+    const node = this.tree.nodesBelow().find((each) => each.key === key);
+    // The user may be elsewhere.
+    if (node && typeof pid !== 'number') await this.view.reveal(node, { select: true, focus: true });
+    if (await this.mayPause(source)) await source.look();
   }
 
   private add(options: SourceOptions): void {
@@ -272,10 +276,10 @@ export class TaskExplorer implements vscode.Disposable {
     if (filter !== undefined) this.show('filter', filter);
   }
 
-  private async openAwait(task: Task | undefined): Promise<void> {
+  private async openAwait(task: Task | undefined, preserveFocus = false): Promise<void> {
     if (!task) return;
     if (task.atIsExact === false) await this.inspect(task);
-    await openPlace(task.at ?? task.defined);
+    await openPlace(task.at ?? task.defined, { preserveFocus });
   }
 
   /** Asks the source what it knows of a task beyond its look. Gives why it knows nothing, where it does not: the look itself is still shown. */

@@ -93,6 +93,7 @@ export class TaskSource {
   private reached: Promise<TaskProbe> | undefined;
   private live: LiveProbe | undefined;
   private isClosed = false;
+  private looksAgain = false;
   /** The end of what goes on: looks, and the beginning and the end of watching come one after the other. */
   private busy: Promise<void> = Promise.resolve();
   private looking: Promise<void> | undefined;
@@ -135,6 +136,11 @@ export class TaskSource {
     return this.live !== undefined;
   }
 
+  /** A look is under way, and the state is still that of the one before. */
+  get isLookingAgain(): boolean {
+    return this.looksAgain;
+  }
+
   /** Whether the agent that it was started with is in it. */
   get isTracked(): boolean {
     return this.tracked;
@@ -167,7 +173,7 @@ export class TaskSource {
   }
 
   private async startWatch(blockedMs: number, isNew: boolean): Promise<void> {
-    this.set({ kind: 'looking' });
+    this.beginLook();
     try {
       this.live = await (await this.probe()).watch(blockedMs, isNew);
     } catch (error) {
@@ -252,7 +258,7 @@ export class TaskSource {
 
   private async lookOnce(): Promise<void> {
     if (this.live) return this.tick(); // it was asked to be watched meanwhile
-    this.set({ kind: 'looking' });
+    this.beginLook();
     try {
       const report = await (await this.probe()).look();
       this.set({ kind: 'seen', report, threads: report.threads.map((thread) => new ThreadIndex(thread, [], this.isDebugged)), at: new Date() });
@@ -261,11 +267,19 @@ export class TaskSource {
     }
   }
 
+  /** What was seen before stays to be read until there is something newer. */
+  private beginLook(): void {
+    this.looksAgain = this.current.kind === 'seen';
+    if (this.looksAgain) this.changed();
+    else this.set({ kind: 'looking' });
+  }
+
   private fail(error: unknown): void {
     this.set({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
   }
 
   private set(state: SourceState): void {
+    this.looksAgain = false;
     this.current = state;
     this.changed();
   }

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { BlockedReport } from '../../tracer/live/blocked-loop';
 import type { Local, Place, Task, TaskReport } from '../../tracer/task';
 import { ageText, awaitsText, placeText, positionText } from '../../tracer/task-text';
+import { openCommand } from '../open-place';
 import { blockedItem, blockedNodes, blockedSpotItem, blockedSpotNodes, type BlockedNode, type BlockedSpotNode } from './blocked-nodes';
 import { handleGroupItem, handleGroupNodes, handleItem, handleNodes, handlesItem, handlesNodes, type HandleGroupNode, type HandleNode, type HandlesNode } from './handle-nodes';
 import { childNodes, hasChildren, rootNodes, type ForestNode, type ForestView, type ThreadIndex } from './forest';
@@ -224,7 +225,8 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         const { state } = node.source;
         const item = new vscode.TreeItem(node.source.label, Expanded);
         // What changes with every look has a row of its own.
-        item.description = state.kind !== 'seen' ? undefined : node.source.isWatched ? 'live' : `${counted(countOf(state.report), 'task')}, ${state.at.toLocaleTimeString()}`;
+        const seen = state.kind === 'seen' && `${counted(countOf(state.report), 'task')}, ${state.at.toLocaleTimeString()}`;
+        item.description = seen && (node.source.isWatched ? 'live' : node.source.isLookingAgain ? `${seen}, looking again…` : seen);
         item.iconPath = new vscode.ThemeIcon('server-process');
         item.tooltip = node.source.hint;
         item.contextValue = ['source', node.source.isDebugged ? '' : 'attached', node.source.isWatched ? 'watched' : '', node.source.isTracked ? 'tracked' : ''].filter(Boolean).join(' ');
@@ -252,7 +254,7 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         item.iconPath = new vscode.ThemeIcon(node.icon);
         item.tooltip = node.rule === undefined ? node.text : `${node.text}\n\nRule: ${node.rule}`;
         if (node.command) item.command = { command: node.command, title: node.text, arguments: [node] };
-        else if (node.place) item.command = { command: 'asyncscope.tasks.openPlace', title: 'Open', arguments: [node.place] };
+        else if (node.place) item.command = openCommand(node.place);
         return item;
       }
       case 'local': {
@@ -334,7 +336,9 @@ function taskItem(task: Task | undefined, thread: ThreadIndex, state: vscode.Tre
   item.tooltip = tooltip(task, waits);
   item.contextValue = ['task', task.ageMs === undefined ? '' : 'live', task.stuck ? 'stuck' : task.state, task.awaitedBy.length > 0 ? 'awaited' : '', task.defined ? 'defined' : ''].filter(Boolean).join(' ');
   item.accessibilityInformation = { label: `${task.name}${suffix}, ${task.stuck ? `stuck: ${task.stuckReason ?? ''}` : `${task.state}, waits for ${waits}`}, ${shortPlace(task.at)}` };
-  item.command = { command: 'asyncscope.tasks.openAwait', title: 'Open', arguments: [{ kind: 'task', task }] };
+  const place = task.atIsExact === false ? undefined : (task.at ?? task.defined);
+  // The program is asked for an await that is not known yet.
+  item.command = place ? openCommand(place) : { command: 'asyncscope.tasks.openAwait', title: 'Open', arguments: [{ task, preserveFocus: true }] };
   return item;
 }
 

@@ -84,7 +84,7 @@ export class TimelinePage implements vscode.Disposable {
   /** Beside the timeline, which stays in sight. */
   private async open(place: Parameters<typeof openPlace>[0]): Promise<void> {
     try {
-      await openPlace(place, this.panel.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One);
+      await openPlace(place, { viewColumn: this.panel.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One });
     } catch {
       void vscode.window.showWarningMessage(`${place?.file ?? 'The file'} cannot be opened: it is not on this machine.`);
     }

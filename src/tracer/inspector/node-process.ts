@@ -1,5 +1,6 @@
 // A Node process as the system shows it: may we look at it, how was it started, which Node processes are there.
 import { execFile } from 'node:child_process';
+import os from 'node:os';
 import { promisify } from 'node:util';
 import * as proc from './proc';
 import { TargetError } from './target';
@@ -81,14 +82,20 @@ const notPermitted = (pid: number) => `Process ${pid} belongs to another user; r
 export interface ListedProcess {
   pid: number;
   parent: number;
-  /** The command line in one line, for a reader. */
-  command: string;
+  /** The command line; in one word where the system tells it so. */
+  argv: string[];
+  /** Its working directory; undefined where the system does not tell. */
+  folder?: string | undefined;
+  /** Since it began, in milliseconds; undefined where the system does not tell. */
+  ageMs?: number | undefined;
 }
 
 /** The Node processes that we may look at, in the order of their ids; without ourselves. Empty on Windows. */
 export async function nodeProcesses(): Promise<ListedProcess[]> {
   if (process.platform === 'win32') return [];
-  const all = linux ? await linuxProcesses() : (await posixProcesses()).filter((row) => /(^|\/)node(js)?(\s|$)/.test(row.command));
+  const all: ListedProcess[] = linux
+    ? await linuxProcesses()
+    : (await posixProcesses()).filter((row) => /(^|\/)node(js)?(\s|$)/.test(row.command)).map(({ command, ...row }) => ({ ...row, argv: command.split(' ') }));
   return all.filter((row) => row.pid !== process.pid).sort((a, b) => a.pid - b.pid);
 }
 
@@ -108,6 +115,7 @@ export async function childNodeProcesses(pid: number): Promise<ListedProcess[]> 
 
 async function linuxProcesses(): Promise<ListedProcess[]> {
   const user = process.geteuid?.();
+  const upMs = os.uptime() * 1000;
   const rows = await Promise.all(
     (await proc.processIds()).map(async (pid) => {
       const status = await proc.readStatus(pid);
@@ -115,16 +123,20 @@ async function linuxProcesses(): Promise<ListedProcess[]> {
       if (!status?.catchesSigusr1 || (user !== 0 && user !== status.uid)) return undefined;
       const executable = await proc.readExecutable(pid);
       if (executable === undefined || !(await proc.isNodeExecutable(pid, executable))) return undefined;
-      return { pid, parent: status.parent, command: (await proc.readArguments(pid)).join(' ').trim() };
+      const [argv, folder, startedMs] = await Promise.all([proc.readArguments(pid), proc.readFolder(pid), proc.readStart(pid)]);
+      return { pid, parent: status.parent, argv, folder, ageMs: startedMs === undefined ? undefined : Math.max(0, upMs - startedMs) };
     }),
   );
   return rows.filter((row) => row !== undefined);
 }
 
-async function posixProcesses(): Promise<ListedProcess[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-axo', 'pid=,ppid=,command='], { maxBuffer: 1 << 24 });
+async function posixProcesses(): Promise<{ pid: number; parent: number; ageMs: number; command: string }[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-axo', 'pid=,ppid=,etime=,command='], { maxBuffer: 1 << 24 });
   return stdout.split('\n').flatMap((line) => {
-    const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line);
-    return match ? [{ pid: Number(match[1]), parent: Number(match[2]), command: match[3] ?? '' }] : [];
+    const match = /^\s*(\d+)\s+(\d+)\s+(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)\s+(.*)$/.exec(line);
+    if (!match) return [];
+    const [, pid, parent, days = 0, hours = 0, minutes, seconds, command = ''] = match;
+    const age = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
+    return [{ pid: Number(pid), parent: Number(parent), ageMs: age * 1000, command }];
   });
 }

@@ -43,6 +43,22 @@ export function readArguments(pid: number): Promise<string[]> {
   return readZeroSeparated(`/proc/${pid}/cmdline`);
 }
 
+/** Its working directory; undefined where we may not know. */
+export function readFolder(pid: number): Promise<string | undefined> {
+  return readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+}
+
+/** Linux counts for readers of /proc in hundredths of a second (USER_HZ), on every architecture. */
+const millisecondsOfTick = 10;
+
+/** When it began, in milliseconds since the system was started; undefined once it has gone. */
+export async function readStart(pid: number): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  // The name before may hold spaces and brackets; field 22 is the 20th after it.
+  const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return ticks === undefined ? undefined : Number(ticks) * millisecondsOfTick;
+}
+
 /** NODE_OPTIONS as the process was started with them. */
 export async function readNodeOptions(pid: number): Promise<string> {
   const variable = (await readZeroSeparated(`/proc/${pid}/environ`)).find((each) => each.startsWith('NODE_OPTIONS='));
