@@ -17,6 +17,7 @@ export interface CodeFix {
   title: string;
   kind: 'quickfix' | 'refactor';
   preferred: boolean;
+  /** Each once, by file and from first to last; at one place what is inserted comes before what is replaced, as LSP wants it. */
   edits: TextEdit[];
 }
 

@@ -1,6 +1,8 @@
 import type { FixProposal, Refusal, TextEdit } from '../finding';
 import {
   SyntaxKind,
+  isArrowFunction,
+  isAwaitExpression,
   isBlock,
   isExpressionStatement,
   isIdentifier,
@@ -56,6 +58,14 @@ function fix(title: string, preferred: boolean, edits: FixProposal['edits']): Fi
 /** `list.forEach(f)` as `await Promise.all(list.map(f))`. */
 function* allAtOnce(unit: SourceUnit, call: CallExpression, callee: PropertyAccessExpression): Asking<readonly TextEdit[] | Refusal> {
   if (callee.questionDotToken) return { refused: 'what is optional here would be undefined for Promise.all.' };
+  const { parent } = call;
+  const { path, sourceFile } = unit;
+  if (isAwaitExpression(parent) && isExpressionStatement(parent.parent)) {
+    const name = replace(path, { start: callee.name.getStart(sourceFile), end: callee.name.end }, 'map');
+    return [insert(path, call.getStart(sourceFile), 'Promise.all('), name, insert(path, call.end, ')')];
+  }
+  const isDropped = isExpressionStatement(parent) || isReturnStatement(parent) || isArrowFunction(parent);
+  if (!isDropped) return { refused: "what 'forEach' returns is used." };
   return yield* awaitedAnswers(unit, call, callee, { before: 'Promise.all(', after: ')' });
 }
 

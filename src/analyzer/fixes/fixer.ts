@@ -5,6 +5,7 @@ import type { Linter } from '../linter';
 import type { Programs } from '../program';
 import { candidatesConflict, changeOf, compiled, workOut, type Candidate } from './candidates';
 import { CompileCheck } from './compile-check';
+import { editsByFile } from './edits';
 
 /** What can be done about a finding. */
 export interface Offer {
@@ -46,7 +47,7 @@ export class Fixer {
       fixes: fixes.flatMap((proposal) => {
         const { title, kind, preferred = false } = proposal;
         const worked = edits.get(proposal);
-        return worked ? [{ title, kind, preferred, edits: [...worked] }] : [];
+        return worked ? [{ title, kind, preferred, edits: [...editsByFile(worked).values()].flat() }] : [];
       }),
       refused: fixes.flatMap((proposal) => {
         const reason = reasons.get(proposal);

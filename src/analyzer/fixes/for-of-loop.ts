@@ -2,14 +2,17 @@ import type { Refusal, TextEdit } from '../finding';
 import {
   NodeFlags,
   SyntaxKind,
+  isArrayLiteralExpression,
   isArrowFunction,
   isBinaryExpression,
   isBlock,
   isExpressionStatement,
   isFunctionExpression,
   isIdentifier,
+  isOmittedExpression,
   isPostfixUnaryExpression,
   isPrefixUnaryExpression,
+  isPropertyAccessExpression,
   isReturnStatement,
   isVariableDeclarationList,
   type ArrowFunction,
@@ -46,6 +49,11 @@ export function* forOfLoop(unit: SourceUnit, call: CallExpression, callee: Prope
   if (!isExpressionStatement(call.parent)) return { refused: 'a loop cannot stand in an expression.' };
   if (!callback || !(isArrowFunction(callback) || isFunctionExpression(callback))) return { refused: 'the callback is not written here.' };
   if (call.arguments.length > 1) return { refused: "'forEach' is given a value for 'this'." };
+  const list = skipParentheses(callee.expression);
+  if (isArrayLiteralExpression(list) && list.elements.some(isOmittedExpression)) return { refused: "'forEach' passes over the holes of the list." };
+  const taken = callback.parameters.find((parameter) => parameter.name && namesIn(parameter.name).some((name) => reads(list, name)));
+  if (taken) return { refused: `'${taken.name?.getText() ?? ''}' is also a name that the list is made with.` };
+  if (losesComment(call, callee, callback, text)) return { refused: 'a comment would be lost.' };
   const head = loopHead(callback, yield* collectionKind(unit, callee.expression), listText(callee), text);
   if (typeof head !== 'string') return head;
   const returns: ReturnStatement[] = [];
@@ -67,6 +75,14 @@ export function* forOfLoop(unit: SourceUnit, call: CallExpression, callee: Prope
     replace(path, { start, end: inner.getStart(sourceFile) }, `${head} {${newline}${indentUnit(text)}${before}`),
     replace(path, { start: inner.end, end: call.parent.end }, `${after}${semicolon}${newline}}`),
   ];
+}
+
+/** Whether a comment stands around the list, the parameters or the body: those stay, what is between them does not. */
+function losesComment(call: CallExpression, callee: PropertyAccessExpression, { parameters, body }: Callback, text: string): boolean {
+  const kept = isBlock(body) ? body : skipParentheses(body);
+  const ends = [callee.expression.end, ...parameters.map((parameter) => parameter.name?.end ?? parameter.end), kept.end];
+  const starts = [...parameters.map((parameter) => parameter.getStart()), kept.getStart(), call.parent.end];
+  return ends.some((end, index) => /\/[/*]/.test(text.slice(end, starts[index])));
 }
 
 type Collection = 'array' | 'set' | 'map' | 'unknown';
@@ -94,7 +110,8 @@ function loopHead(callback: Callback, kind: Collection, list: string, text: stri
   }
   const nameOf = (node: typeof first, otherwise: string): string => (node ? text.slice(node.name.getStart(), node.name.end) : otherwise);
   const keyword = [first, second].some((parameter) => parameter && isIdentifier(parameter.name) && isAssigned(callback.body, parameter.name.text)) ? 'let' : 'const';
-  const value = nameOf(first, '_');
+  const unused = ['_', 'item', 'each'].find((name) => !reads(callback.body, name) && !list.includes(name)) ?? '_';
+  const value = nameOf(first, unused);
   if (kind === 'map') return `for (${keyword} [${second ? nameOf(second, '') : ''}, ${value}] of ${list})`.replace('[, ', '[, ');
   if (kind === 'set' && second) return { refused: "a Set's callback gets the value twice." };
   if (!second) return `for (${keyword} ${value} of ${list})`;
@@ -109,6 +126,7 @@ function isThis(name: Node): boolean {
 /** What in the callback would mean something else in a loop; collects its return statements. */
 function bodyObstacle(callback: Callback, returns: ReturnStatement[]): string | undefined {
   if (!isAsync(callback)) return 'the callback is not an async function.';
+  if (isFunctionExpression(callback) && callback.name && reads(callback.body, callback.name.text)) return 'the callback calls itself.';
   let obstacle: string | undefined;
   const visit = (node: Node, inLoop: boolean, inFunction: boolean): void => {
     if (isFunctionExpression(callback) && usesOwnContext(node)) obstacle ??= "the callback has a 'this' or 'arguments' of its own.";
@@ -162,6 +180,24 @@ function isAssigned(root: Node, name: string): boolean {
     node.forEachChild(visit);
   };
   visit(root);
+  return found;
+}
+
+/** The names that a parameter binds, with those that its pattern says otherwise. */
+function namesIn(pattern: Node): string[] {
+  const found = isIdentifier(pattern) ? [pattern.text] : [];
+  pattern.forEachChild((child) => {
+    found.push(...namesIn(child));
+  });
+  return found;
+}
+
+/** Whether a node says a name, other than as that of a property. */
+function reads(root: Node, name: string): boolean {
+  let found = isIdentifier(root) && root.text === name && !(isPropertyAccessExpression(root.parent) && root.parent.name === root);
+  root.forEachChild((child) => {
+    found ||= reads(child, name);
+  });
   return found;
 }
 

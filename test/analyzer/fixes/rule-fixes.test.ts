@@ -56,6 +56,7 @@ for (const rule of rules as readonly Rule[]) {
           assert.ok(fixes.filter(({ preferred }) => preferred).length <= 1, 'only one fix is preferred');
           for (const fix of fixes) {
             const text = texts(programs, fix);
+            assert.ok(isInOrder(fix), `the edits of ${fix.title} are in order`);
             for (const [file, after] of text) programs.setText(file, after);
             programs.refresh();
             const shown = `${fix.title}:\n${[...text.values()].join('\n')}`;
@@ -80,6 +81,11 @@ for (const rule of rules as readonly Rule[]) {
       });
     }
   });
+}
+
+/** An editor that makes the edits one after the other relies on their order where two begin at one place. */
+function isInOrder({ edits }: CodeFix): boolean {
+  return edits.every((edit, index) => edits.slice(index + 1).every((later) => later.path !== edit.path || edit.start < later.start || (edit.start === later.start && edit.end < later.end)));
 }
 
 function texts(programs: Programs, fix: CodeFix): Map<string, string> {
