@@ -25,8 +25,8 @@ export class TaskExplorer implements vscode.Disposable {
   private readonly sources = new Map<string, TaskSource>();
   private readonly tree: TaskTree;
   private readonly view: vscode.TreeView<TreeNode>;
-  private readonly polling = new LivePolling(() => (this.view.visible && !this.paused ? this.watched() : []));
-  private readonly hints = new WaitingHints(() => this.watched().flatMap(({ state }) => (state.kind === 'seen' && state.live ? state.live.places : [])));
+  private readonly hints = new WaitingHints(() => this.watched().flatMap(({ label, state }) => (state.kind === 'seen' && state.live ? [{ label, threads: state.threads, places: state.live.places }] : [])));
+  private readonly polling = new LivePolling(() => (!this.paused && (this.view.visible || this.hints.areVisible) ? this.watched() : []));
   private paused = false;
   readonly actions: TaskActions;
   private readonly disposables: vscode.Disposable[] = [];
@@ -62,6 +62,7 @@ export class TaskExplorer implements vscode.Disposable {
       this.view.onDidExpandElement(({ element }) => this.tree.setExpanded(element, true)),
       this.view.onDidCollapseElement(({ element }) => this.tree.setExpanded(element, false)),
       this.view.onDidChangeVisibility(() => this.polling.update()),
+      vscode.window.onDidChangeVisibleTextEditors(() => this.polling.update()),
       vscode.debug.onDidStartDebugSession((session) => this.addSession(session)),
       vscode.debug.onDidTerminateDebugSession((session) => void this.remove(session.id)),
       trackNodeSessions((session) => this.tracker(session)),

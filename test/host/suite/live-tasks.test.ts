@@ -71,9 +71,19 @@ describe('tasks that are watched', function () {
     const found = hints.flatMap(({ label, position }) => (typeof label === 'string' && label.includes('waiting here') ? [{ label, line: position.line }] : []));
     assert.deepEqual(found.map(({ line }) => line), [awaitLine]);
     assert.match(found[0]?.label ?? '', /^⏳ 12 waiting here, oldest \d/);
+    const [hover] = await hovers(awaitLine);
+    assert.match(hover ?? '', /12 waiting here\*\*, oldest [^]*\n- job ×12; waits for /);
+    assert.deepEqual(await hovers(awaitLine + 1), []);
     await vscode.commands.executeCommand('asyncscope.tasks.groupBy.place');
     await screenshot('tasks-live');
     await vscode.commands.executeCommand('asyncscope.tasks.groupBy.await');
+  });
+
+  it('are counted anew while only the editor shows them', async () => {
+    await vscode.commands.executeCommand('workbench.view.explorer');
+    const seen = seenAt();
+    await until(tasks.onDidChange, () => seenAt() > seen + 1000);
+    await vscode.commands.executeCommand('asyncscope.tasks.focus');
   });
 
   it('come with what keeps the program alive, and where it was made', async () => {
@@ -166,6 +176,12 @@ describe('tasks that are watched', function () {
 
   function jobs(): Task[] {
     return jobsOf(source());
+  }
+
+  /** What is told of awaits where the mouse rests on a line. */
+  async function hovers(line: number): Promise<string[]> {
+    const found = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', program, new vscode.Position(line, 4));
+    return found.flatMap(({ contents }) => contents.flatMap((content) => (content instanceof vscode.MarkdownString && content.value.includes('waiting here') ? [content.value] : [])));
   }
 
   function seenAt(): number {
