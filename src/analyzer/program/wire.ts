@@ -47,6 +47,8 @@ export class Wire {
   private readonly underWay: Request[] = [];
   private bytesUnderWay = 0;
   private ahead: Request | undefined;
+  /** Requests to let go of snapshots: nobody needs their answers, and the compiler may have much to do for them. */
+  private released: string[] = [];
 
   constructor(api: API) {
     this.channel = (api as unknown as { client: { channel: Channel } }).client.channel;
@@ -60,12 +62,13 @@ export class Wire {
         return ahead.read();
       }
       if (method === 'release') {
-        // Nobody needs the answer, and the compiler may have much to let go of.
-        this.begin(method, textOf(payload));
+        this.released.push(textOf(payload));
         return noAnswer;
       }
       this.settle();
-      return request(method, payload);
+      const response = request(method, payload);
+      this.sendReleased();
+      return response;
     };
   }
 
@@ -78,6 +81,13 @@ export class Wire {
     this.ahead = this.begin(method, JSON.stringify(params));
   }
 
+  /** After a request that somebody waits for. */
+  private sendReleased(): void {
+    const { released } = this;
+    this.released = [];
+    for (const payload of released) this.begin('release', payload);
+  }
+
   private begin(method: string, payload: string): Request {
     const bytes = Buffer.byteLength(payload);
     if (this.bytesUnderWay + bytes > maxBytesUnderWay) this.settle();
@@ -86,6 +96,7 @@ export class Wire {
     this.channel.writeTuple(requestMessage, this.channel.getMethodBuf(method), payload);
     this.underWay.push(request);
     this.bytesUnderWay += bytes;
+    this.sendReleased();
     return request;
   }
 
