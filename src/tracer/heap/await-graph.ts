@@ -109,11 +109,8 @@ export class AwaitGraph {
    */
   #linkAdoptions(): void {
     const { graph, names } = this;
-    const { nodeName, nodeType, firstEdge, edgeType, edgeTo } = graph.columns;
-    const jobName = names['system / PromiseResolveThenableJobTask'];
-    if (jobName < 0) return;
-    for (let job = 0; job < graph.nodeCount; job++) {
-      if (nodeName[job] !== jobName) continue;
+    const { nodeType, firstEdge, edgeType, edgeTo } = graph.columns;
+    for (const job of graph.nodesNamed(names['system / PromiseResolveThenableJobTask'])) {
       const objects: number[] = [];
       for (let edge = firstEdge[job]!, end = firstEdge[job + 1]!; edge < end; edge++) {
         if (edgeType[edge] === EdgeType.hidden && nodeType[edgeTo[edge]!] === NodeType.object) objects.push(edgeTo[edge]!);
@@ -131,15 +128,15 @@ export class AwaitGraph {
     const { graph, names } = this;
     const { nodeName, firstEdge, edgeType, edgeTo } = graph.columns;
     const moduleName = names['system / SourceTextModule'];
-    if (moduleName < 0) return;
+    const modules = graph.nodesNamed(moduleName);
+    if (!modules.length) return;
     const pending = new Set(this.pending);
     const hidden = (node: number): number[] => {
       const targets: number[] = [];
       for (let edge = firstEdge[node]!, end = firstEdge[node + 1]!; edge < end; edge++) if (edgeType[edge] === EdgeType.hidden) targets.push(edgeTo[edge]!);
       return targets;
     };
-    for (let module = 0; module < graph.nodeCount; module++) {
-      if (nodeName[module] !== moduleName) continue;
+    for (const module of modules) {
       const call = hidden(module).map((node) => this.call(node)).find((found) => found !== undefined);
       if (!call) continue;
       const seen = new Set([module]);

@@ -37,8 +37,7 @@ export class Builtins {
     const strings = graph.strings.indexesWithPrefix(ROLE_OF.map(([prefix]) => prefix));
     const roleOf = new Map(ROLE_OF);
     const { nodeType, nodeName } = graph.columns;
-    for (let node = 0; node < graph.nodeCount; node++) {
-      if (nodeType[node] !== NodeType.code) continue;
+    for (let node = nodeType.indexOf(NodeType.code); node >= 0; node = nodeType.indexOf(NodeType.code, node + 1)) {
       const prefix = strings.get(nodeName[node]!);
       if (prefix !== undefined) this.#roles.set(node, roleOf.get(prefix)!);
     }

@@ -126,6 +126,7 @@ export class HeapTasks {
 
   /** The timers and signals that a task waits for, directly or in a group. */
   waitsFor({ target }: HeapTask): CallInHeap['waitsFor'] {
+    if (!target || target.kind === 'call') return [];
     const found = new Map<number, CallInHeap['waitsFor'][number]>();
     const seen = new Set<WaitTarget>();
     const visit = (part: WaitTarget) => {
@@ -139,7 +140,7 @@ export class HeapTasks {
         if (className === 'Timeout' || className === 'AbortSignal') found.set(node, { className, heapId: this.awaits.graph.columns.nodeId[node]! });
       }
     };
-    if (target) visit(target);
+    visit(target);
     return [...found.values()];
   }
 
@@ -164,8 +165,8 @@ export class HeapTasks {
     }
   }
 
-  /** Tells which tasks are stuck and why, with the names that they have by now. After `link`. */
-  prove(): void {
+  /** Tells which tasks are stuck (their places in the list) and why, with the names that they have by now. After `link`. */
+  prove(): number[] {
     const live = findLive(this.awaits, this.#settling);
     const stuck = this.tasks.filter((task) => {
       if (task.state !== 'awaiting') return false;
@@ -174,6 +175,7 @@ export class HeapTasks {
     });
     for (const task of stuck) task.stuck = true;
     for (const [task, reason] of stuckReasons(stuck, this, live, this.#settling)) task.stuckReason = reason;
+    return stuck.map((task) => this.#index.get(task.node));
   }
 
   task(node: number): HeapTask | undefined {

@@ -46,9 +46,8 @@ export class LiveCapture implements TaskCapture {
     await this.#locate(inspectMs);
     await this.#inspector.release();
     onAnswered?.();
-    heap.prove();
-    for (const [index, { stuck, stuckReason }] of heap.tasks.entries()) {
-      if (!stuck) continue;
+    for (const index of heap.prove()) {
+      const { stuckReason } = heap.tasks[index]!;
       const task = this.tasks[index]!;
       task.stuck = true;
       if (stuckReason !== undefined) task.stuckReason = stuckReason;

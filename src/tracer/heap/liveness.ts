@@ -25,24 +25,18 @@ export function findLive(awaits: AwaitGraph, settling: Settling): Liveness {
   const gate = new Uint8Array(graph.nodeCount);
   for (const promise of awaits.pending) gate[promise] = 1;
   for (const call of awaits.calls) gate[call.node] = 2;
-  // Each node is pushed at most twice (a promise when it is reached, and when it is found settleable).
-  let stack = new Uint32Array(1 << 16);
-  let depth = 0;
-  const push = (node: number) => {
-    if (depth === stack.length) {
-      const larger = new Uint32Array(stack.length * 2);
-      larger.set(stack);
-      stack = larger;
-    }
-    stack[depth++] = node;
-  };
+  // Each node is put in at most once, a pending promise once more when it is found settleable. First in, first out: V8 writes a
+  // heap down in about that order, so what is read next lies near.
+  const queue = new Uint32Array(graph.nodeCount + awaits.pending.length);
+  let length = 0;
+  const push = (node: number) => (queue[length++] = node);
   // Most of a heap are strings and numbers, which lead nowhere.
   const isLeaf = new Uint8Array(NODE_TYPES.length);
   for (const type of [NodeType.string, NodeType.number, NodeType.bigint, NodeType.symbol]) isLeaf[type] = 1;
   reached[0] = 1;
   push(0);
-  while (depth > 0) {
-    const node = stack[--depth]!;
+  for (let next = 0; next < length; next++) {
+    const node = queue[next]!;
     const isPending = gate[node] === 1;
     const synthetic = nodeType[node] === NodeType.synthetic;
     // `deref()` brings the target of a WeakRef back; what native code can do with its weak handles is not known.

@@ -13,12 +13,7 @@ export class Settling {
 
   constructor(private readonly awaits: AwaitGraph) {
     const { graph, names } = awaits;
-    if (names.atomics_waitasync_promises < 0) return;
-    for (let edge = 0; edge < graph.edgeCount; edge++) {
-      if (graph.columns.edgeName[edge] === names.atomics_waitasync_promises && graph.columns.edgeType[edge] === EdgeType.internal) {
-        this.waitAsyncTables.add(graph.columns.edgeTo[edge]!);
-      }
-    }
+    for (const edge of graph.edgesNamed(EdgeType.internal, names.atomics_waitasync_promises)) this.waitAsyncTables.add(graph.columns.edgeTo[edge]!);
   }
 
   /**
