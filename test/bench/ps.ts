@@ -1,10 +1,11 @@
-// The whole of `ps`, from the start of the command, next to the bare heap snapshot over the same kind of connection.
+// The whole of `ps`, from the start of the command, next to the bare heap snapshot over the same kind of connection, and next to a
+// command that takes that by process id and does nothing with it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { attach } from '../../src/tracer/inspector/attachment';
 import { nodeBinary } from '../host/provision';
 import { TargetProcess } from '../tracer/inspector/target-process';
+import { bareSnapshot } from './bare-snapshot';
 import { goalTable, table, type Goal } from './table';
 
 /** In turn; the best run of each counts, since what disturbs a run only makes it slower. */
@@ -24,21 +25,22 @@ const program = (tasks: number) => `
 export async function benchPs(): Promise<Goal[]> {
   const node = await nodeBinary(24);
   const goals: Goal[] = [];
-  const rows = [['Node 24, best of the rounds, ms', 'asyncscope ps', 'bare snapshot', 'with connecting and letting go', 'ps / bare', 'ps / with connecting']];
+  const rows = [['Node 24, best of the rounds, ms', 'asyncscope ps', 'bare snapshot', 'as a command', 'ps / bare', 'ps / command']];
   for (const tasks of [10_000, 100_000]) {
     const target = await TargetProcess.start(node, program(tasks));
     try {
       let bare = Infinity;
-      let connected = Infinity;
+      let command = Infinity;
       let whole = Infinity;
       for (let round = 0; round < rounds; round++) {
-        const times = await bareSnapshot(target.pid);
-        bare = Math.min(bare, times.snapshot);
-        connected = Math.min(connected, times.whole);
-        whole = Math.min(whole, await wholePs(node, target.pid, tasks));
+        bare = Math.min(bare, await bareSnapshot(target.pid));
+        command = Math.min(command, (await run(node, 'out/test/bench/take-snapshot.js', String(target.pid))).ms);
+        const ps = await run(node, 'dist/cli.js', 'ps', String(target.pid));
+        if (!ps.output.includes(`: ${tasks.toLocaleString('en-US')} pending tasks`)) throw new Error(`ps did not list ${tasks} tasks:\n${ps.output.slice(0, 2_000)}`);
+        whole = Math.min(whole, ps.ms);
       }
       const count = `${tasks.toLocaleString('en-US')} pending tasks`;
-      rows.push([count, ...[whole, bare, connected].map((ms) => ms.toFixed(0)), ...[whole / bare, whole / connected].map((ratio) => ratio.toFixed(2))]);
+      rows.push([count, ...[whole, bare, command].map((ms) => ms.toFixed(0)), ...[whole / bare, whole / command].map((ratio) => ratio.toFixed(2))]);
       goals.push({ what: `asyncscope ps / bare snapshot, ${count}`, value: whole / bare, limit: 1.4 });
     } finally {
       await target.stop();
@@ -48,30 +50,15 @@ export async function benchPs(): Promise<Goal[]> {
   return goals;
 }
 
-/** Milliseconds from the request to the last piece, and from the signal to the closed inspector; the pieces are dropped. */
-async function bareSnapshot(pid: number): Promise<{ snapshot: number; whole: number }> {
-  const begun = performance.now();
-  let snapshot: number;
-  const attachment = await attach({ kind: 'process', pid });
-  try {
-    const started = performance.now();
-    await attachment.session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false }, { timeoutMs: 120_000 });
-    snapshot = performance.now() - started;
-  } finally {
-    await attachment.close();
-  }
-  return { snapshot, whole: performance.now() - begun };
-}
-
-/** Milliseconds from the start of the command to its end. */
-async function wholePs(node: string, pid: number, tasks: number): Promise<number> {
+/** A script from its start to its end, in milliseconds. */
+async function run(node: string, script: string, ...args: string[]): Promise<{ ms: number; output: string }> {
   const started = performance.now();
-  const child = spawn(node, [path.resolve('dist/cli.js'), 'ps', String(pid)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(node, [path.resolve(script), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (text: Buffer) => (output += text.toString()));
   child.stderr.on('data', (text: Buffer) => (output += text.toString()));
-  await once(child, 'close');
+  const [code] = (await once(child, 'close')) as [number | null];
   const ms = performance.now() - started;
-  if (!output.includes(`: ${tasks.toLocaleString('en-US')} pending tasks`)) throw new Error(`ps did not list ${tasks} tasks:\n${output.slice(0, 2_000)}`);
-  return ms;
+  if (code !== 0) throw new Error(`${script} ended with ${code}:\n${output.slice(0, 2_000)}`);
+  return { ms, output };
 }
