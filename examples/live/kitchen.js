@@ -30,12 +30,15 @@ async function pay(table) {
   await after(table % 10 === 0 ? 60_000 : 400);
 }
 
+async function seat(table) {
+  try {
+    const meals = await serve(table);
+    console.log(`table ${table}: ${meals.join(' and ')}`);
+  } catch (error) {
+    console.error(`table ${table}:`, error);
+  }
+}
+
 let tables = 0;
-setInterval(() => {
-  const table = ++tables;
-  serve(table).then(
-    (meals) => console.log(`table ${table}: ${meals.join(' and ')}`),
-    (error) => console.error(`table ${table}:`, error),
-  );
-}, 1500);
+setInterval(() => void seat(++tables), 1500);
 console.log('The kitchen is open. Stop the debugger to close it.');

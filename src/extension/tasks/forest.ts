@@ -81,6 +81,8 @@ export class ThreadIndex {
     readonly isDebugged = false,
     /** What keeps it alive, of a thread that is watched. */
     readonly handles: HandleReport | undefined = undefined,
+    /** The tasks that the debugger stops for when they go on. */
+    readonly breaking: ReadonlySet<TaskId> = new Set(),
   ) {
     this.byId = new Map(thread.tasks.map((task) => [task.id, task]));
     this.stuck = thread.tasks.reduce((count, task) => count + (task.stuck ? 1 : 0), 0);

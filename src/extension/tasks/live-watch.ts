@@ -137,6 +137,7 @@ export class LiveWatch implements LiveProbe {
       places: this.threads.flatMap(({ history }) => [...history.places]),
       blocked: this.blocked?.report,
       handles,
+      breaking: new Set(this.threads.flatMap(({ control }) => [...control.breaking])),
     };
   }
 

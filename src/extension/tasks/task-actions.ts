@@ -18,7 +18,8 @@ export interface Asking {
   /** True for yes. */
   confirm(text: ChangeText): Promise<boolean>;
   pick(title: string, labels: readonly string[]): Promise<number | undefined>;
-  input(title: string, prompt: string): Promise<string | undefined>;
+  /** Shows what `answer` gives for each text that is typed, until the user is done; it must not reject. */
+  converse(title: string, prompt: string, answer: (text: string) => Promise<string>): Promise<void>;
   tell(text: string): void;
 }
 
@@ -130,17 +131,26 @@ export class TaskActions implements vscode.Disposable {
     else this.asking.tell(outcome === 'set' ? `The debugger stops when ${task.name} goes on.` : `The debugger no longer stops when ${task.name} goes on.`);
   }
 
-  private async evaluate({ task, source }: Chosen): Promise<void> {
-    const expression = await this.asking.input(`Evaluate in ${task.name}`, 'An expression among the variables of this task. What would change the program is asked about first.');
-    if (!expression?.trim()) return;
+  private evaluate(chosen: Chosen): Promise<void> {
+    const prompt = 'An expression among the variables of this task, and Enter. What would change the program is asked about first.';
+    return this.asking.converse(`Evaluate in ${chosen.task.name}`, prompt, async (expression) => {
+      try {
+        return await this.valueOf(chosen, expression);
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+    });
+  }
+
+  private async valueOf({ task, source }: Chosen, expression: string): Promise<string> {
     const evaluate = (mayChange: boolean) => source.withCall(task, false, (call) => call.evaluate(expression, mayChange));
     let evaluation = await evaluate(false);
     if (evaluation?.kind === 'changes') {
-      if (!(await this.asking.confirm(evaluateText(task.name, expression)))) return;
+      if (!(await this.asking.confirm(evaluateText(task.name, expression)))) return 'It was not run.';
       evaluation = await evaluate(true);
     }
-    if (!evaluation) return this.asking.tell(hasGone(task));
-    if (evaluation.kind !== 'changes') this.asking.tell(evaluation.kind === 'value' ? `${expression} is ${evaluation.text}` : evaluation.text);
+    if (!evaluation || evaluation.kind === 'changes') return hasGone(task);
+    return evaluation.kind === 'value' ? `${expression} is ${evaluation.text}` : evaluation.text;
   }
 
   private async copyJson({ task, thread, source }: Chosen): Promise<void> {
@@ -173,6 +183,24 @@ const inWindow: Asking = {
   async pick(title, labels) {
     return (await vscode.window.showQuickPick(labels.map((label, index) => ({ label, index })), { title }))?.index;
   },
-  input: async (title, prompt) => vscode.window.showInputBox({ title, prompt }),
+  converse(title, prompt, answer) {
+    const box = vscode.window.createInputBox();
+    Object.assign(box, { title, prompt, ignoreFocusOut: true });
+    const reply = async (): Promise<void> => {
+      if (box.value.trim() === '') return;
+      Object.assign(box, { busy: true, enabled: false });
+      box.validationMessage = { message: await answer(box.value), severity: vscode.InputBoxValidationSeverity.Info };
+      Object.assign(box, { busy: false, enabled: true });
+    };
+    box.onDidAccept(reply);
+    box.onDidChangeValue(() => (box.validationMessage = undefined));
+    box.show();
+    return new Promise((resolve) =>
+      box.onDidHide(() => {
+        box.dispose();
+        resolve();
+      }),
+    );
+  },
   tell: (text) => void vscode.window.showInformationMessage(text),
 };

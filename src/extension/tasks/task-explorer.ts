@@ -203,8 +203,8 @@ export class TaskExplorer implements vscode.Disposable {
     const source = this.sources.get(key);
     if (!source) return;
     const node = this.tree.nodesBelow().find((each) => each.key === key);
-    // The user may be elsewhere.
-    if (node && typeof pid !== 'number') await this.view.reveal(node, { select: true, focus: true });
+    // The user may be elsewhere. Not waited for: while other tasks come and go, a row may be long in coming.
+    if (node && typeof pid !== 'number') this.view.reveal(node, { select: true, focus: true }).then(undefined, () => undefined);
     if (await this.mayPause(source)) await source.look();
   }
 

@@ -8,7 +8,7 @@ import type { HandleReport } from '../../tracer/live/handles';
 import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { LiveWarning } from '../../tracer/live/warnings';
 import type { ProcessRecorder } from '../../tracer/recording/process-recorder';
-import type { Task, TaskDetails, TaskReport } from '../../tracer/task';
+import type { Task, TaskDetails, TaskId, TaskReport } from '../../tracer/task';
 import { ThreadIndex } from './forest';
 
 /** What reaches a process and looks at it. */
@@ -65,6 +65,8 @@ export interface LiveView {
   readonly blocked: BlockedReport | undefined;
   /** What keeps each thread alive, by its id. */
   readonly handles: ReadonlyMap<string, HandleReport>;
+  /** The tasks that the debugger stops for when they go on. */
+  readonly breaking: ReadonlySet<TaskId>;
 }
 
 export type SourceState =
@@ -189,7 +191,7 @@ export class TaskSource {
     try {
       const view = await live.poll();
       if (this.live !== live) return; // no longer followed
-      const threads = view.report.threads.map((thread) => new ThreadIndex(thread, view.places, this.isDebugged, view.handles.get(thread.id)));
+      const threads = view.report.threads.map((thread) => new ThreadIndex(thread, view.places, this.isDebugged, view.handles.get(thread.id), view.breaking));
       this.set({ kind: 'seen', report: view.report, threads, at: new Date(), live: view });
     } catch (error) {
       if (this.live !== live) return;
@@ -218,7 +220,9 @@ export class TaskSource {
   /** Has the debugger stop where the call goes on; asked once more, no longer. Rejects with a one-sentence Error. */
   async breakOnResume(task: Task): Promise<BreakOutcome> {
     if (!this.live) throw new Error('Watch the program live first: only its agent tells one call from another.');
-    return this.live.breakOnResume(task);
+    const outcome = await this.live.breakOnResume(task);
+    await this.tick();
+    return outcome;
   }
 
   /** The program stands at a breakpoint. */

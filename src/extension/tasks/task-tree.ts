@@ -299,6 +299,11 @@ export class TaskTree implements vscode.TreeDataProvider<TreeNode> {
         const item = taskItem(node.task, node.thread, state, node.cycle ? ' ↺' : '', '');
         if (node.task.kind !== 'promise') item.contextValue += node.thread.isDebugged ? ' call debugged' : ' call';
         if (hasChildren(node)) item.contextValue += ' awaits';
+        if (node.thread.breaking.has(node.task.id)) {
+          item.iconPath = new vscode.ThemeIcon('debug-breakpoint', new vscode.ThemeColor('debugIcon.breakpointForeground'));
+          item.description = `stops when it goes on  ${String(item.description)}`;
+          item.accessibilityInformation = { label: `${item.accessibilityInformation?.label ?? ''}, the debugger stops when it goes on` };
+        }
         return item;
       }
     }

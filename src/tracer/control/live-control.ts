@@ -28,6 +28,11 @@ export class LiveControl {
     return this.taking;
   }
 
+  /** The calls that the debugger stops for when they go on. */
+  get breaking(): Iterable<TaskId> {
+    return this.breaks.keys();
+  }
+
   /** Takes a snapshot; what it proves stuck is marked from now on. Resolves with how many tasks that are. */
   async prove(): Promise<number> {
     const proof = stuckProof(await this.join());

@@ -30,8 +30,8 @@ class Yes implements Asking {
     throw new Error(`${title} ${labels.join()}`);
   }
 
-  input(): Promise<string | undefined> {
-    return Promise.resolve(this.expression);
+  async converse(_title: string, _prompt: string, answer: (text: string) => Promise<string>): Promise<void> {
+    this.told.push(await answer(this.expression));
   }
 
   tell(text: string): void {
@@ -171,6 +171,9 @@ describe('actions on tasks', function () {
       assert.ok(second);
       await vscode.commands.executeCommand('asyncscope.tasks.breakOnResume', nodeWhere((node) => node.kind === 'task' && node.task.id === second.id));
       assert.deepEqual(asked.told, ['The debugger stops when resumed goes on.']);
+      const [marked] = tasks.roots;
+      assert.ok(marked?.kind === 'source' && marked.source.state.kind === 'seen');
+      assert.deepEqual([...(marked.source.state.live?.breaking ?? [])], [second.id]);
       void inProgram('setTimeout(goOn, 50); 0');
       await eventually(() => stops.length > 0);
       const { stackFrames } = (await session.customRequest('stackTrace', { threadId: stops[0] })) as { stackFrames: { id: number; line: number }[] };

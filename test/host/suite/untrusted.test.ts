@@ -25,7 +25,7 @@ describe('a workspace that is not trusted', () => {
     const usual = tasks.actions.asking;
     const told: string[] = [];
     const never = () => Promise.reject(new Error('nothing is asked'));
-    tasks.actions.asking = { confirm: never, pick: never, input: never, tell: (text) => told.push(text) };
+    tasks.actions.asking = { confirm: never, pick: never, converse: never, tell: (text) => told.push(text) };
     try {
       await once(child.stdout, 'data');
       await vscode.commands.executeCommand('asyncscope.tasks.attach', child.pid);
