@@ -64,7 +64,8 @@ function collapse(tasks: readonly Task[]): Row[] {
   const rows = new Map<string, Row>();
   let last: Row | undefined;
   for (const task of tasks) {
-    const kind = awaitsKind(task.awaits, byId);
+    // Tasks that wait for the same queue share what is said of it.
+    const kind = last?.task.awaits === task.awaits ? last.kind : awaitsKind(task.awaits, byId);
     const awaitedBy = awaitedByText(task, byId);
     // Tasks of one function follow each other, and mostly are alike: a hundred thousand keys take longer than all the rest.
     let row = last && isAlike(last, task, kind, awaitedBy) ? last : undefined;
@@ -81,7 +82,7 @@ function collapse(tasks: readonly Task[]): Row[] {
       row.ageIsMinimum = task.ageIsMinimum ?? false;
     }
     // Without details the kind is the whole text.
-    if (!row.varied && row.awaits !== kind) row.varied = row.awaits !== awaitsText(task.awaits, byId);
+    if (!row.varied && row.awaits !== kind && row.task.awaits !== task.awaits) row.varied = row.awaits !== awaitsText(task.awaits, byId);
   }
   return [...rows.values()].sort(
     (a, b) => Number(b.task.stuck) - Number(a.task.stuck) || b.count - a.count || (placeText(a.task) < placeText(b.task) ? -1 : 1),
