@@ -104,7 +104,9 @@ export class Linter {
       };
       for (const [kind, listener] of Object.entries(rule.listen(context as never))) {
         const key = Number(kind) as SyntaxKind;
-        walk.listeners.set(key, [...(walk.listeners.get(key) ?? []), { listener, rule }]);
+        const known = walk.listeners.get(key);
+        if (known) known.push({ listener, rule });
+        else walk.listeners.set(key, [{ listener, rule }]);
       }
     }
     const kinds = [...walk.listeners.keys()].filter((kind) => kind !== SyntaxKind.SourceFile);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { API } from 'typescript7/sync';
-import { candidateConfigs, inferredDirectory, readProject, referencedConfigs, type ProjectSpec } from './projects';
+import { configsIn, inferredDirectory, readProject, referencedConfigs, type ProjectSpec } from './projects';
 
 /** Finds which configurations may own a file; what was read is kept until {@link forget}. */
 export class ProjectFinder {
@@ -26,9 +26,6 @@ export class ProjectFinder {
 
   /** The configurations that may own a file, nearest first, each followed by those it refers to. */
   configsFor(file: string): ProjectSpec[] {
-    const directory = path.dirname(file);
-    let candidates = this.candidates.get(directory);
-    if (!candidates) this.candidates.set(directory, (candidates = candidateConfigs(directory)));
     const found = new Set<ProjectSpec>();
     const visit = (config: string): void => {
       const spec = this.spec(config);
@@ -36,12 +33,24 @@ export class ProjectFinder {
       found.add(spec);
       referencedConfigs(spec).forEach(visit);
     };
-    for (const config of candidates) {
+    for (const config of this.candidatesFor(path.dirname(file))) {
       visit(config);
       // The nearest that lists the file is enough; the ones above need not be read.
       if ([...found].some((spec) => this.lists(spec, file))) break;
     }
     return [...found];
+  }
+
+  /** The configuration files that may govern the files of a directory, nearest first. */
+  private candidatesFor(directory: string): readonly string[] {
+    if (path.basename(directory) === 'node_modules') return [];
+    let candidates = this.candidates.get(directory);
+    if (!candidates) {
+      const parent = path.dirname(directory);
+      candidates = [...configsIn(directory), ...(parent === directory ? [] : this.candidatesFor(parent))];
+      this.candidates.set(directory, candidates);
+    }
+    return candidates;
   }
 
   /** Whether a configuration's `files` and `include` give a file. */

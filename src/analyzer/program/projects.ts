@@ -143,17 +143,9 @@ export function* ancestors(directory: string): Generator<string> {
   }
 }
 
-/** The configuration files that may govern the files of a directory: tsconfig.json before jsconfig.json, nearest first. */
-export function candidateConfigs(directory: string): string[] {
-  const found: string[] = [];
-  for (const at of ancestors(directory)) {
-    if (path.basename(at) === 'node_modules') break;
-    for (const name of ['tsconfig.json', 'jsconfig.json']) {
-      const config = slashed(path.join(at, name));
-      if (existsSync(config)) found.push(config);
-    }
-  }
-  return found;
+/** The configuration files in a directory: tsconfig.json before jsconfig.json. */
+export function configsIn(directory: string): string[] {
+  return ['tsconfig.json', 'jsconfig.json'].map((name) => slashed(path.join(directory, name))).filter(existsSync);
 }
 
 /** A path as the compiler writes it, with `/` on Windows too. */

@@ -27,7 +27,7 @@ import { isAssignmentOperator, isNoPromise, returnsPromise } from '../syntax/pro
 import { askOfType } from '../types/calls';
 import { promiseTypes, type PromiseTypes } from '../types/promises';
 import { intersectionParts, isPlain, unionParts } from '../types/structure';
-import type { Listeners, Rule, RuleContext } from './rule';
+import type { Listener, Listeners, Rule, RuleContext } from './rule';
 import { VoidReturnCheck } from './void-return';
 
 type FlagUnions = 'all' | 'none' | 'strict';
@@ -109,12 +109,11 @@ export const noMisusedPromises: Rule<Options> = {
 
 /** One set of listeners out of several, which may listen to the same kinds. */
 function merged(...sets: readonly Listeners[]): Listeners {
-  const result: Listeners = {};
+  const result: Record<string, Listener> = {};
   for (const set of sets) {
-    for (const [key, listener] of Object.entries(set)) {
-      const kind = Number(key) as SyntaxKind;
+    for (const [kind, listener] of Object.entries(set)) {
       const other = result[kind];
-      Object.assign(result, { [kind]: other ? (node: Node) => both(other(node), listener(node)) : listener });
+      result[kind] = other ? (node) => both(other(node), listener(node)) : listener;
     }
   }
   return result;
