@@ -1,6 +1,7 @@
 import {
   SyntaxKind,
   forEachNearest,
+  isArrowFunction,
   isBinaryExpression,
   isBindingElement,
   isCallExpression,
@@ -18,6 +19,7 @@ import {
   isPropertyAccessExpression,
   isPropertyAssignment,
   isPropertyDeclaration,
+  isReturnStatement,
   isStringLiteral,
   isTaggedTemplateExpression,
   isTooDeep,
@@ -32,9 +34,10 @@ import {
   type TaggedTemplateExpression,
 } from '../program';
 import { extendedClass, type ClassNode } from '../syntax/classes';
-import { accessedNameNode, skipOuterExpressions } from '../syntax/expressions';
+import { skipOuterExpressions } from '../syntax/expressions';
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
 import { callbackRun } from './callbacks';
+import { invokedBy, nameOf, unbound } from './callees';
 import { declaredNames, passedTo, type Passed } from './declared-names';
 
 /** What runs a callee: a call, `new`, or a tagged template. */
@@ -70,6 +73,8 @@ export interface Site {
   readonly within: FunctionFacts;
   /** The function written here (`inline`). */
   readonly inlined?: FunctionFacts;
+  /** The call whose result is called: the name then is that of its callee, with `()`. */
+  readonly result?: CallExpression;
   /** What a reference is handed to. */
   readonly passed?: Passed;
 }
@@ -82,7 +87,7 @@ export interface Alias {
   /** A node of one of the names, which the compiler is asked about. */
   readonly nameNode: Node;
   /** The call whose result gets the name. */
-  readonly result: Expression | undefined;
+  readonly result: CallExpression | undefined;
   readonly path: string;
   /** Other files can call it by this name. */
   readonly exported: boolean;
@@ -110,39 +115,6 @@ export function fileFacts(sourceFile: SourceFile): FileFacts {
   let facts = known.get(sourceFile);
   if (!facts) known.set(sourceFile, (facts = new Reader(sourceFile).facts));
   return facts;
-}
-
-const accessed = new WeakMap<FileFacts, ReadonlyMap<string, readonly Site[]>>();
-
-/** The places where properties are read other than to call them, by name: they run getters. Looked for when first asked. */
-export function accessSites(facts: FileFacts): ReadonlyMap<string, readonly Site[]> {
-  let found = accessed.get(facts);
-  if (!found) accessed.set(facts, (found = readAccesses(facts)));
-  return found;
-}
-
-function readAccesses(facts: FileFacts): Map<string, Site[]> {
-  const found = new Map<string, Site[]>();
-  const kinds = kindSet([SyntaxKind.PropertyAccessExpression, ...[...facts.byNode.keys()].map((node) => node.kind)]);
-  const visit = (node: Node, within: FunctionFacts): void => {
-    if (isPropertyAccessExpression(node) && !isCalledOrAssigned(node)) {
-      const site: Site = { kind: 'call', name: node.name.text, nameNode: node.name, node, within };
-      const named = found.get(site.name);
-      if (named) named.push(site);
-      else found.set(site.name, [site]);
-    }
-    const inner = facts.byNode.get(node) ?? within;
-    forEachNearest(node, kinds, (child) => visit(child, inner));
-  };
-  const [top] = facts.functions;
-  if (top && !isTooDeep(facts.sourceFile)) visit(facts.sourceFile, top);
-  return found;
-}
-
-function isCalledOrAssigned(node: Node): boolean {
-  const { parent } = node;
-  if (isCallExpression(parent) || isNewExpression(parent)) return parent.expression === node;
-  return isBinaryExpression(parent) && parent.left === node && parent.operatorToken.kind === SyntaxKind.EqualsToken;
 }
 
 /** What {@link Reader} reacts to: functions, classes, what calls, and what gives a function another name. */
@@ -235,7 +207,7 @@ class Reader {
       this.overloads.push({ node, parent: within });
       return;
     }
-    const names = declaredNames(node);
+    const names = namesOf(node, within);
     const name = names[0] ?? '()';
     const passed = passedTo(node);
     const facts = this.add({
@@ -292,6 +264,7 @@ class Reader {
       this.addCall(callee, node, within);
       const invoked = invokedBy(callee);
       if (invoked) this.addCall(invoked, node, within);
+      this.addResultCall(callee, node, within);
     }
     if (isTaggedTemplateExpression(node)) return;
     node.arguments?.forEach((argument, index) => {
@@ -306,6 +279,15 @@ class Reader {
   private addCall(callee: Expression, node: Node, within: FunctionFacts): void {
     const nameNode = nameOf(callee);
     if (nameNode) this.addSite({ kind: 'call', name: nameNode.text, nameNode, node, within });
+  }
+
+  /** `f()()` runs what a call of `f` returns, `f.bind(…)()` runs `f`. */
+  private addResultCall(callee: Expression, node: Node, within: FunctionFacts): void {
+    if (!isCallExpression(callee)) return;
+    const target = unbound(callee);
+    const maker = target === callee ? nameOf(callee.expression) : undefined;
+    if (target !== callee) this.addCall(target, node, within);
+    else if (maker) this.addSite({ kind: 'call', name: `${maker.text}()`, nameNode: maker, node, within, result: callee });
   }
 
   /** Notes where a function gets another name: imports, exports, destructuring, constants and properties that hold it. */
@@ -350,6 +332,17 @@ class Reader {
   }
 }
 
+/** A function's own names; where another function returns it, that one's with `()`. */
+function namesOf(node: FunctionNode, within: FunctionFacts): string[] {
+  const names = declaredNames(node);
+  if (names.length > 0 || within.kind !== 'sync' || !isReturned(node)) return names;
+  return within.names.filter((name) => name !== 'default').map((name) => `${name}()`);
+}
+
+function isReturned({ parent }: Node): boolean {
+  return isReturnStatement(parent) || isArrowFunction(parent);
+}
+
 /** How messages name a function: `load`, and `Config.load` where it is a member of what has a name. */
 function labelOf(node: FunctionNode, names: readonly string[], within: FunctionFacts): string {
   const name = names.find((one) => one !== 'default');
@@ -374,24 +367,4 @@ function isMember(node: FunctionNode): boolean {
 
 function isRequire(node: Expression): boolean {
   return isCallExpression(node) && isIdentifier(node.expression) && node.expression.text === 'require' && node.arguments[0] !== undefined && isStringLiteral(node.arguments[0]);
-}
-
-/** `f` of `f`, `o.f` and `o['f']`. */
-function nameOf(node: Expression): (Node & { text: string }) | undefined {
-  const at = skipOuterExpressions(node);
-  return isIdentifier(at) ? at : accessedNameNode(at);
-}
-
-/** `f` of `f.call` and `f.apply`. */
-export function invokedBy(callee: Expression): Expression | undefined {
-  const at = skipOuterExpressions(callee);
-  return isPropertyAccessExpression(at) && /^(?:call|apply)$/.test(at.name.text) ? skipOuterExpressions(at.expression) : undefined;
-}
-
-/** `f` of `f.bind(…)`. */
-export function unbound(node: Expression): Expression {
-  const at = skipOuterExpressions(node);
-  if (!isCallExpression(at)) return at;
-  const callee = skipOuterExpressions(at.expression);
-  return isPropertyAccessExpression(callee) && callee.name.text === 'bind' ? skipOuterExpressions(callee.expression) : at;
 }

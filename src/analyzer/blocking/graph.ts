@@ -2,12 +2,13 @@ import { isFunctionDeclaration, isGetAccessorDeclaration, isMethodDeclaration, i
 import type { Shared } from '../shared';
 import { blockingApis, calledName, type BlockingApi } from './catalogue';
 import { declaredContext, runnerOf, type AsyncContext, type Runner } from './context';
-import type { Passed } from './declared-names';
-import { accessSites, fileFacts, type Alias, type FileFacts, type FunctionFacts, type Site } from './facts';
-import { fileRole, isExemptPath, type FileRole } from './file-role';
+import { accessSites } from './accesses';
+import { fileFacts, type Alias, type FileFacts, type FunctionFacts, type Site } from './facts';
+import { fileRole, isExemptPath } from './file-role';
 import { isBeforeExit, isWorkerBranch, runsOnce } from './guards';
-import { NameIndex } from './name-index';
-import { aliasTarget, isSameTarget, targetOf, type Target } from './resolver';
+import { Memory } from './memory';
+import { mayNameMember, membersIn } from './open-members';
+import { aliasTarget, isSameTarget, targetOf, type Scope } from './resolver';
 import { shapeOf } from './shape';
 import { Phases } from './start-up';
 import { Verdicts, type Verdict } from './verdicts';
@@ -28,23 +29,6 @@ export interface BlockingCall {
 /** Marks the names of getters, which run where a property is read. */
 const getterMark = 'get:';
 
-/** What is known of a project's functions from one snapshot to the next. */
-class Memory {
-  version = 0;
-  readonly names = new NameIndex();
-  readonly roles = new Map<string, FileRole>();
-  /** The trees that were read, by path. */
-  readonly trees = new Map<string, SourceFile>();
-  /** What the sites asked about run. Sites of an older text of their file are dropped. */
-  readonly targets = new Map<Site, Target | undefined>();
-  readonly aliases = new Map<Alias, Target | undefined>();
-  readonly runners = new Map<Passed, Runner | undefined>();
-  /** Names whose sites have been asked about, everywhere (`name`) or in one file (`path name`). */
-  readonly hot = new Set<string>();
-  /** Sites whose target may be another since some other file looks different from outside. */
-  readonly stale = new Set<Site>();
-}
-
 /**
  * Which functions of a project block, and where its async code runs them. Works upwards from the places that name a
  * blocking API: asks what they are, then who calls the functions they stand in, and so on; other code is not looked at.
@@ -52,6 +36,9 @@ class Memory {
 export class BlockingGraph {
   readonly memory: Memory;
   private readonly checker: Checker;
+  private readonly scope: Scope;
+  /** By name, for each snapshot; see {@link Scope.membersNamed}. */
+  private readonly members = new Map<string, readonly FunctionFacts[] | undefined>();
   private verdicts = new Verdicts((site) => this.memory.targets.get(site));
   private phases = this.newPhases();
   /** What runs the functions that are handed to something. */
@@ -69,6 +56,12 @@ export class BlockingGraph {
     previous: Memory | undefined,
   ) {
     this.checker = project.checker;
+    this.scope = {
+      checker: project.checker,
+      program: project.program,
+      functionOf: (key) => this.functionOf(key),
+      membersNamed: (name) => this.membersNamed(name),
+    };
     this.memory = previous ?? new Memory();
     this.changed = new Set(this.takeChanges());
     for (const site of this.memory.targets.keys()) this.verdicts.add(site);
@@ -116,7 +109,7 @@ export class BlockingGraph {
   blockedAt(site: Site): { api: BlockingApi } | { run: FunctionFacts } | undefined {
     const target = this.memory.targets.get(site);
     if (!target || 'api' in target) return target;
-    const run = this.verdicts.of(target.run) && this.functionOf(target.run);
+    const run = this.verdicts.ofTarget(target) && this.functionOf(target.run);
     return run && { run };
   }
 
@@ -136,7 +129,7 @@ export class BlockingGraph {
   private apiOf(site: Site): BlockingApi | undefined {
     const target = this.memory.targets.get(site);
     if (!target || target.later) return undefined;
-    return 'api' in target ? target.api : this.verdicts.of(target.run)?.api;
+    return 'api' in target ? target.api : this.verdicts.ofTarget(target)?.api;
   }
 
   private chainAfter(site: Site): Site[] {
@@ -160,6 +153,14 @@ export class BlockingGraph {
 
   private functionOf(key: string): FunctionFacts | undefined {
     return this.factsOf(key.slice(0, key.indexOf('#')))?.byKey.get(key);
+  }
+
+  private membersNamed(name: string): readonly FunctionFacts[] | undefined {
+    if (!this.members.has(name)) {
+      const files = [...this.memory.names.filesWith(name)].flatMap((path) => this.factsOf(path) ?? []);
+      this.members.set(name, files.some((facts) => mayNameMember(facts, name)) ? undefined : files.flatMap((facts) => membersIn(facts, name)));
+    }
+    return this.members.get(name);
   }
 
   private factsOf(path: string): FileFacts | undefined {
@@ -231,7 +232,7 @@ export class BlockingGraph {
       for (const site of sites) stale.delete(site);
       if (stale.size === 0) this.memory.aliases.clear();
       const { targets } = this.memory;
-      const found = this.programs.ask(sites.map((site) => targetOf(this.checker, site)));
+      const found = this.programs.ask(sites.map((site) => targetOf(this.scope, site)));
       const others = sites.filter((site, index) => !isSameTarget(targets.get(site), found[index]));
       sites.forEach((site, index) => targets.set(site, found[index]));
       if (others.length === 0 && stale.size > 0) continue;
@@ -266,8 +267,8 @@ export class BlockingGraph {
     do {
       const { sites, others } = this.takePending();
       const found = this.programs.ask([
-        ...sites.map((site) => targetOf(this.checker, site)),
-        ...others.map((alias) => aliasTarget(this.checker, alias)),
+        ...sites.map((site) => targetOf(this.scope, site)),
+        ...others.map((alias) => aliasTarget(this.scope, alias)),
       ]);
       sites.forEach((site, index) => {
         targets.set(site, found[index]);

@@ -32,7 +32,7 @@ import { accessedNameNode, calleeName, skipOuterExpressions } from '../syntax/ex
 import { isDeclarationFile } from '../syntax/file-names';
 import { catalogueModule, returnedClass } from './catalogue';
 import { nameText } from './declared-names';
-import { unbound } from './facts';
+import { unbound } from './callees';
 
 /**
  * What a module-rooted expression stands for, named as in {@link BlockingApi.export}: `` the module itself, `readFileSync`,

@@ -19,22 +19,27 @@ import {
   isNumericLiteral,
   isObjectLiteralExpression,
   type Asking,
-  type Checker,
+  type CallExpression,
   type Expression,
   type Node,
   type NodeHandle,
+  type Project,
   type Symbol,
 } from '../program';
 import { accessedNameNode, calleeName, skipOuterExpressions } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { isFunctionNode } from '../syntax/functions';
+import { isOfferedByPackage } from '../types/package-entry';
 import { catalogueModule, findApi, type BlockingApi } from './catalogue';
 import { callsParameter, passedRun, runsAtOnce } from './callbacks';
-import { fileFacts, invokedBy, unbound, type Alias, type Site } from './facts';
+import { invokedBy, nameOf, unbound } from './callees';
+import { fileFacts, type Alias, type FunctionFacts, type Site } from './facts';
+import { implementationsOf, openOwner, type Members, type OpenOwner } from './open-members';
 import { originOf, type Origin } from './origin';
 
 /** What a site runs: a blocking API, or the function of the user's files with this key. */
-export type Target = ({ readonly api: BlockingApi } | { readonly run: string }) & {
+export type Target = ({ readonly api: BlockingApi } | { readonly run: string; readonly orRun?: readonly string[] }) & {
+  /** `orRun`: a call through an interface runs one of several functions. */
   /** It is handed to something that does not run it here. */
   readonly later?: boolean;
 };
@@ -45,17 +50,24 @@ export function isSameTarget(a: Target | undefined, b: Target | undefined): bool
   return 'api' in a ? 'api' in b && a.api === b.api : 'run' in b && a.run === b.run;
 }
 
+/** What is known of the project whose names are resolved. */
+export interface Scope extends Members, Pick<Project, 'checker' | 'program'> {
+  /** The function with a key. */
+  functionOf(key: string): FunctionFacts | undefined;
+}
+
 const maxSteps = 8;
 
 /** What a site calls or hands over; undefined where that is neither a blocking API nor a function that can be followed. */
-export function* targetOf(checker: Checker, site: Site): Asking<Target | undefined> {
+export function* targetOf(scope: Scope, site: Site): Asking<Target | undefined> {
   const passed = site.passed ?? site.inlined?.passed;
   const run = passed && passedRun(passed);
-  if (run && !(yield* runsAtOnce(checker, run))) return undefined;
-  if (site.inlined) return run || !passed || (yield* callsParameter(checker, passed)) ? { run: site.inlined.key } : undefined;
+  if (run && !(yield* runsAtOnce(scope.checker, run))) return undefined;
+  if (site.inlined) return run || !passed || (yield* callsParameter(scope.checker, passed)) ? { run: site.inlined.key } : undefined;
+  if (site.result) return yield* resultTarget(scope, site.result, site.nameNode, maxSteps);
   const constructs = site.kind === 'call' && isConstruction(site.node);
-  const target = yield* targetOfName(checker, site.nameNode, constructs, maxSteps);
-  if (target && site.kind === 'reference') return { ...target, later: !run && !(passed && (yield* callsParameter(checker, passed))) };
+  const target = yield* targetOfName(scope, site.nameNode, constructs, maxSteps);
+  if (target && site.kind === 'reference') return { ...target, later: !run && !(passed && (yield* callsParameter(scope.checker, passed))) };
   if (!target || !('api' in target) || site.kind !== 'call') return target;
   return blocksHere(target.api, site) ? target : undefined;
 }
@@ -67,24 +79,39 @@ function isConstruction(node: Node): boolean {
 }
 
 /** What another name stands for. */
-export function* aliasTarget(checker: Checker, { nameNode, result }: Alias): Asking<Target | undefined> {
-  if (!result) return (yield* targetOfName(checker, nameNode, false, maxSteps)) ?? (yield* targetOfName(checker, nameNode, true, maxSteps));
-  const origin = yield* originOf(checker, result);
-  const api = origin && findApi(origin.module, origin.name);
-  return api && { api };
+export function* aliasTarget(scope: Scope, { nameNode, result }: Alias): Asking<Target | undefined> {
+  if (!result) return (yield* targetOfName(scope, nameNode, false, maxSteps)) ?? (yield* targetOfName(scope, nameNode, true, maxSteps));
+  return yield* resultTarget(scope, result, nameNode, maxSteps);
 }
 
-function* targetOfName(checker: Checker, nameNode: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
+/** The function that a call returns: that of an API, one that is written in the called function, or one that the type names. */
+function* resultTarget(scope: Scope, call: CallExpression, nameNode: Node, steps: number): Asking<Target | undefined> {
+  if (steps === 0) return undefined;
+  const origin = yield* originOf(scope.checker, call);
+  if (origin) {
+    const api = findApi(origin.module, origin.name);
+    return api && { api };
+  }
+  const type = yield* scope.checker.getTypeAtLocation.gen(call);
+  const held = yield* type.getSymbol.gen();
+  if (held && held.flags & (SymbolFlags.Function | SymbolFlags.Method)) return yield* targetOfSymbol(scope, held, call, false, steps - 1);
+  const maker = yield* targetOfName(scope, nameNode, false, steps - 1);
+  const makes = maker && 'run' in maker ? scope.functionOf(maker.run) : undefined;
+  const returned = makes && fileFacts(makes.node.getSourceFile()).functions.filter(({ parent, names }) => parent === makes && names[0]?.endsWith('()'));
+  return returned?.length === 1 && returned[0] ? { run: returned[0].key } : undefined;
+}
+
+function* targetOfName(scope: Scope, nameNode: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
   if (steps === 0) return undefined;
   const parent = nameNode.parent;
   const expression = (accessedNameNode(parent as Expression) === nameNode ? parent : nameNode) as Expression;
-  const origin = yield* originOf(checker, expression);
+  const origin = yield* originOf(scope.checker, expression);
   if (origin) {
     const api = apiOfOrigin(origin, constructs);
     return api && { api };
   }
-  const symbol = yield* checker.getSymbolAtLocation.gen(nameNode);
-  return symbol && (yield* targetOfSymbol(checker, symbol, nameNode, constructs, steps));
+  const symbol = yield* scope.checker.getSymbolAtLocation.gen(nameNode);
+  return symbol && (yield* targetOfSymbol(scope, symbol, nameNode, constructs, steps));
 }
 
 function apiOfOrigin({ module, name }: Origin, constructs: boolean): BlockingApi | undefined {
@@ -92,8 +119,8 @@ function apiOfOrigin({ module, name }: Origin, constructs: boolean): BlockingApi
   return findApi(module, constructs ? `new ${called}` : called);
 }
 
-function* targetOfSymbol(checker: Checker, found: Symbol, at: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
-  const symbol = found.flags & SymbolFlags.Alias ? yield* checker.getAliasedSymbol.gen(found) : found;
+function* targetOfSymbol(scope: Scope, found: Symbol, at: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
+  const symbol = found.flags & SymbolFlags.Alias ? yield* scope.checker.getAliasedSymbol.gen(found) : found;
   const own: NodeHandle[] = [];
   for (const handle of symbol.declarations) {
     if (isDeclarationFile(handle.path)) {
@@ -103,34 +130,51 @@ function* targetOfSymbol(checker: Checker, found: Symbol, at: Node, constructs: 
   }
   for (const handle of own) {
     const node = yield* handle.resolve.gen();
-    const target = node && (yield* targetOfDeclaration(checker, node, constructs, steps));
+    const target = node && (yield* targetOfDeclaration(scope, node, constructs, steps));
     if (target) return target;
+  }
+  const [declared] = own;
+  if (declared && own.length === symbol.declarations.length && !constructs) {
+    const node = yield* declared.resolve.gen();
+    const owner = node && openOwner(node);
+    if (owner) return yield* implementedBy(scope, symbol, owner);
   }
   if (own.length === 0 || !(symbol.flags & (SymbolFlags.Variable | SymbolFlags.Property))) return undefined;
   // A variable or property that holds a function: the function's own symbol, if the type leads to one.
-  const type = yield* checker.getTypeAtLocation.gen(at);
+  const type = yield* scope.checker.getTypeAtLocation.gen(at);
   const held = yield* type.getSymbol.gen();
   if (!held || held.id === symbol.id || !(held.flags & (SymbolFlags.Function | SymbolFlags.Method))) return undefined;
-  return yield* targetOfSymbol(checker, held, at, constructs, steps - 1);
+  return yield* targetOfSymbol(scope, held, at, constructs, steps - 1);
 }
 
 /** The function that a declaration in the user's files is or holds. */
-function* targetOfDeclaration(checker: Checker, node: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
+function* targetOfDeclaration(scope: Scope, node: Node, constructs: boolean, steps: number): Asking<Target | undefined> {
   if (isFunctionNode(node) || isClassDeclaration(node) || isClassExpression(node)) {
     const run = fileFacts(node.getSourceFile()).byNode.get(node);
     return run && { run: run.key };
   }
   if (isShorthandPropertyAssignment(node)) {
-    const value = yield* checker.getShorthandAssignmentValueSymbol.gen(node);
-    return value && (yield* targetOfSymbol(checker, value, node.name, constructs, steps - 1));
+    const value = yield* scope.checker.getShorthandAssignmentValueSymbol.gen(node);
+    return value && (yield* targetOfSymbol(scope, value, node.name, constructs, steps - 1));
   }
   if (isBindingElement(node)) return undefined;
   const value = heldValue(node);
   if (!value) return undefined;
   const held = unbound(value);
-  if (isFunctionNode(held) || isClassExpression(held)) return yield* targetOfDeclaration(checker, held, constructs, steps - 1);
+  if (isFunctionNode(held) || isClassExpression(held)) return yield* targetOfDeclaration(scope, held, constructs, steps - 1);
   const name = isIdentifier(held) ? held : isPropertyAccessExpression(held) ? held.name : undefined;
-  return name && (yield* targetOfName(checker, name, constructs, steps - 1));
+  const maker = isCallExpression(held) ? nameOf(held.expression) : undefined;
+  if (isCallExpression(held)) return maker && (yield* resultTarget(scope, held, maker, steps - 1));
+  return name && (yield* targetOfName(scope, name, constructs, steps - 1));
+}
+
+/** What a call of a member of an interface or an abstract class runs, where nobody outside can implement it. */
+function* implementedBy(scope: Scope, member: Symbol, owner: OpenOwner): Asking<Target | undefined> {
+  const [run, ...orRun] = implementationsOf(scope, member.name, owner.name?.text);
+  if (!run || !owner.name) return undefined;
+  const symbol = yield* scope.checker.getSymbolAtLocation.gen(owner.name);
+  const offered = symbol === undefined || (yield* isOfferedByPackage(scope, owner.getSourceFile().fileName, symbol));
+  return offered ? undefined : { run: run.key, orRun: orRun.map(({ key }) => key) };
 }
 
 function heldValue(node: Node): Expression | undefined {

@@ -26,16 +26,22 @@ export class Verdicts {
   add(site: Site): void {
     const target = this.targetOf(site);
     if (!target) return;
-    if ('run' in target) {
-      const known = this.callers.get(target.run);
+    for (const run of 'run' in target ? [target.run, ...(target.orRun ?? [])] : []) {
+      const known = this.callers.get(run);
       if (known) known.push(site);
-      else this.callers.set(target.run, [site]);
+      else this.callers.set(run, [site]);
     }
     this.consider(site, target);
   }
 
   of(key: string): Verdict | undefined {
     return this.verdicts.get(key);
+  }
+
+  /** Why a site blocks that runs a function, or one of several: all of them must block then. */
+  ofTarget(target: Target): Verdict | undefined {
+    if (!('run' in target) || target.orRun?.some((run) => !this.verdicts.has(run))) return undefined;
+    return this.verdicts.get(target.run);
   }
 
   /** The sites that call a function or hand it over. */
@@ -57,7 +63,7 @@ export class Verdicts {
   /** Lets a site that blocks make its function one that does, and that one's callers in turn. */
   private consider(site: Site, target: Target): void {
     if (target.later) return;
-    const callee = 'run' in target ? this.verdicts.get(target.run) : undefined;
+    const callee = this.ofTarget(target);
     const api = 'api' in target ? target.api : callee?.api;
     if (!api) return;
     const { within } = site;

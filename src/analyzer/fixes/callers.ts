@@ -34,7 +34,7 @@ import { isJavaScript } from '../syntax/file-names';
 import type { FunctionNode } from '../syntax/functions';
 import { callerTakesPromise } from './accepts-promise';
 import { describeFunction, nameOf } from './async-function';
-import { isOfferedByPackage } from './package-entry';
+import { isOfferedByPackage } from '../types/package-entry';
 
 /** Every call of a function, or why they cannot all be found. */
 export function* callsOf(project: Project, node: FunctionNode): Asking<readonly CallExpression[] | Refusal> {

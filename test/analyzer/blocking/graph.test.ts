@@ -109,6 +109,15 @@ describe('blocking graph, renewed after edits', () => {
         ['object-literal/handler.ts', 'cache.touch(', 'cache.load(', ['object-literal/handler.ts', 2]],
       ],
     },
+    {
+      name: 'one of two implementations of an interface stops blocking, blocks again and is joined by a third',
+      files: ['open-members.ts'],
+      edits: [
+        ['open-members.ts', "return readFileSync(`secrets/${name}`, 'utf8')", 'return name', ['open-members.ts', 1]],
+        ['open-members.ts', 'return name', "return readFileSync(`secrets/${name}`, 'utf8')", ['open-members.ts', 2]],
+        ['open-members.ts', 'export const vaults', 'export const none: Vault = { readSecret: () => "" };\nexport const vaults', ['open-members.ts', 1]],
+      ],
+    },
   ];
 
   for (const { name, files, edits } of cases) {

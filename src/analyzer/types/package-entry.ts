@@ -6,7 +6,7 @@ import { SymbolFlags, type Asking, type Project, type Symbol } from '../program'
  * Whether something that a file exports is part of what its npm package offers, so that callers outside can't be seen.
  * Where the entry points that it names are not to be found among the sources, every export counts.
  */
-export function* isOfferedByPackage(project: Project, file: string, symbol: Symbol): Asking<boolean> {
+export function* isOfferedByPackage(project: Pick<Project, 'checker' | 'program'>, file: string, symbol: Symbol): Asking<boolean> {
   const manifest = nearestManifest(file);
   if (!manifest) return false;
   const named = entryTargets(manifest.content);
