@@ -4,7 +4,7 @@ import { readIdentity, type Identity } from './identity';
 import { openInspector } from './open-inspector';
 import type { InspectorSession } from './session';
 import { formatAddress, type LiveTarget } from './target';
-import { connect, type Connection } from './websocket';
+import type { Connection } from './websocket';
 import { type AttachedWorker, WorkerThreads } from './worker-threads';
 
 /** Connects to a running Node process. Throws a TargetError where that can't be done; nothing is left open then. */
@@ -13,6 +13,7 @@ export async function attach(target: LiveTarget, abort?: AbortSignal): Promise<A
     const { connection, identity, restore } = await openInspector(target.pid, abort);
     return new Attachment(connection, identity, restore);
   }
+  const { connect } = await import('./websocket');
   switch (target.kind) {
     case 'address': {
       const url = await inspectorUrl(target.host, target.port);

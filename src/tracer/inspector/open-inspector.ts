@@ -8,7 +8,7 @@ import { inspectorSocket, readListeners, type Listeners } from './listening';
 import { findNodeProcess, isAlive, type NodeProcess } from './node-process';
 import { isIdle, readBlockedCall, readStatus } from './proc';
 import { TargetError } from './target';
-import { connect, type Connection } from './websocket';
+import type { Connection } from './websocket';
 
 /** A connection and who answers at its other end. */
 interface Contact {
@@ -49,7 +49,8 @@ export class PendingInspectorError extends TargetError {
 
 /** Connects to the process's inspector, which is opened where it is closed. Throws a TargetError; then nothing is left open. */
 export async function openInspector(pid: number, abort?: AbortSignal): Promise<OpenedInspector> {
-  const [target, listeners] = await Promise.all([findNodeProcess(pid), listenersOf(pid)]);
+  // The WebSocket library is loaded while the system answers.
+  const [target, listeners] = await Promise.all([findNodeProcess(pid), listenersOf(pid), import('./websocket')]);
   const port = inspectPort(target.argv, target.nodeOptions);
   const open = await openBefore(target, port, listeners);
   if (open) return { ...open, restore: undefined };
@@ -218,7 +219,8 @@ function sendSignal(pid: number): void {
 async function connectTo(target: NodeProcess, address: Address, undo?: (connection: Connection) => Promise<void>): Promise<Contact> {
   const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
   const label = `process ${target.pid}`;
-  const connection = await connect(await inspectorUrl(host, address.port), { label, whyEnded: (unwanted) => whyEnded(target.pid, unwanted) });
+  const [{ connect }, url] = await Promise.all([import('./websocket'), inspectorUrl(host, address.port)]);
+  const connection = await connect(url, { label, whyEnded: (unwanted) => whyEnded(target.pid, unwanted) });
   try {
     const identity = await readIdentity(connection.session);
     if (identity.pid !== target.ownPid) {

@@ -66,7 +66,7 @@ export class ProtocolSession implements InspectorSession {
     return () => listeners.delete(listener);
   }
 
-  /** Takes one message from the target; its bytes are not kept. */
+  /** Takes one message from the target. */
   receive(received: string | Buffer): void {
     const json = typeof received === 'string' ? undefined : chunkOf(received);
     if (json) return this.emit(chunkEvent, { json } satisfies SnapshotChunk);

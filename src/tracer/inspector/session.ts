@@ -24,8 +24,7 @@ export interface InspectorSession {
 
 /**
  * The parameters of `HeapProfiler.addHeapSnapshotChunk`: the text, or, where the session has not decoded it (a snapshot
- * has a hundred megabytes), the bytes between the quotes of the JSON string that it came in. They last until the listener
- * has returned.
+ * has a hundred megabytes), the bytes between the quotes of the JSON string that it came in.
  */
 export type SnapshotChunk = { chunk: string } | { json: Uint8Array };
 

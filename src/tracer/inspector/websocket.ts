@@ -1,7 +1,7 @@
 // Carries a session over the WebSocket of an inspector.
+import { WebSocket } from 'ws';
 import { ProtocolSession } from './protocol-session';
 import { TargetError } from './target';
-import { WebSocketClient } from './websocket-client';
 
 export interface Connection {
   readonly session: ProtocolSession;
@@ -21,31 +21,31 @@ export interface ConnectionOptions {
 }
 
 export async function connect(url: string, options: ConnectionOptions): Promise<Connection> {
-  const { label } = options;
-  const session = new ProtocolSession({ label, shared: options.shared, write: (text) => socket.send(text) });
-  const socket = await WebSocketClient.open(new URL(url), { timeoutMs: options.timeoutMs ?? 5_000, onMessage: take }).catch((error: unknown) => {
-    throw new TargetError(`Cannot connect to ${label} at ${url}: ${(error as Error).message}.`);
+  const timeoutMs = options.timeoutMs ?? 5_000;
+  const socket = new WebSocket(url, {
+    perMessageDeflate: false,
+    handshakeTimeout: timeoutMs,
+    maxPayload: 0,
+    skipUTF8Validation: true,
+    // Node answers only where the Host header is an address or localhost (against DNS rebinding).
+    headers: { Host: `localhost:${new URL(url).port || 80}` },
   });
-  function take(message: Buffer): void {
-    try {
-      session.receive(message);
-    } catch (error) {
-      session.end(`${label} sent what cannot be read: ${(error as Error).message}`);
-      socket.destroy();
-    }
-  }
+  await opened(socket, url, options.label);
+  const session = new ProtocolSession({ label: options.label, shared: options.shared, write: (text) => socket.send(text) });
   let closing = false;
-  const gone = socket.closed;
+  socket.on('message', (data: Buffer) => session.receive(data));
+  const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', () => socket.terminate()); // 'close' follows
   const ended = new AbortController();
   void gone.then(async () => {
     const reason = closing ? 'the connection was closed' : await options.whyEnded?.(ended.signal);
-    session.end(reason ?? `${label} closed the connection`);
+    session.end(reason ?? `${options.label} closed the connection`);
   });
   if (!session.shared) {
     // Node waits at its exit until every debugger has gone: we must hear of it, and go.
     session.on('NodeRuntime.waitingForDisconnect', () => {
-      session.end(`${label} exited while we looked at it`);
-      socket.destroy();
+      session.end(`${options.label} exited while we looked at it`);
+      socket.terminate();
     });
     // Other runtimes refuse it, which the first question to them shows more clearly. Waited for, since a second small answer
     // would stay in the target's socket until the first is acknowledged, 40 ms later; but not for long, since a blocked process gives none.
@@ -58,10 +58,23 @@ export async function connect(url: string, options: ConnectionOptions): Promise<
       closing = true;
       ended.abort();
       // A target that is blocked would never answer the closing handshake.
-      const timer = setTimeout(() => socket.destroy(), 500);
+      const timer = setTimeout(() => socket.terminate(), 500);
       socket.close();
       await gone;
       clearTimeout(timer);
     },
   };
+}
+
+function opened(socket: WebSocket, url: string, label: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => {
+      socket.removeAllListeners('error');
+      resolve();
+    });
+    socket.once('error', (error) => {
+      socket.on('error', () => undefined);
+      reject(new TargetError(`Cannot connect to ${label} at ${url}: ${error.message}.`));
+    });
+  });
 }
