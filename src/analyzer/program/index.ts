@@ -1,8 +1,9 @@
 export { CompilerDied, CompilerMissing, isChannelFailure } from './compiler';
+export type { DiskChanges } from './disk';
 export { Importers } from './importers';
 export type { Job } from './jobs';
 export { isTooDeep } from './nesting';
-export { Programs, type DiskChanges, type SourceUnit } from './programs';
+export { Programs, type SourceUnit } from './programs';
 export * from './syntax';
 export { forEachNearest, forEachOfKind, identifiersNamed, kindSet, type KindSet } from './tree-scan';
 export * from './types';

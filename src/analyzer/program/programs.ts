@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { API, Project, Snapshot, SyntheticProjectId } from 'typescript7/sync';
 import type { SourceFile } from 'typescript7/ast';
 import { CompilerDied, compilerPid, isChannelFailure, letGo, startCompiler } from './compiler';
 import { programProblems, type ConfigProblem } from './config-problems';
+import { noChanges, readText, type DiskChanges } from './disk';
 import { JobRunner, type Job } from './jobs';
 import { ProjectFinder } from './project-finder';
 import { inferredKey, inferredProject, mayImport, programOf, type ProjectSpec } from './projects';
@@ -16,13 +17,6 @@ export interface SourceUnit {
   readonly text: string;
   readonly sourceFile: SourceFile;
   readonly project: Project;
-}
-
-/** Changes on disk, as a file watcher reports them; absolute paths. */
-export interface DiskChanges {
-  changed?: readonly string[];
-  created?: readonly string[];
-  deleted?: readonly string[];
 }
 
 type Id = NonNullable<ReturnType<Snapshot['getProjects']>[number]>['id'];
@@ -64,7 +58,7 @@ export class Programs {
   private pendingLayer = new Map<string, string | undefined>();
   /** Programs that nobody needs any more. */
   private dropped: SyntheticProjectId[] = [];
-  private pendingDisk: { changed: string[]; created: string[]; deleted: string[] } = none();
+  private pendingDisk = noChanges();
 
   constructor(private readonly cwd: string) {
     this.api = startCompiler(cwd);
@@ -238,7 +232,7 @@ export class Programs {
     for (const path of [...this.pendingLayer.keys(), ...disk.changed, ...disk.created, ...disk.deleted]) this.changes.set(path, this.snapshots);
     for (const project of stale) project.stale = false;
     this.pendingLayer = new Map();
-    this.pendingDisk = none();
+    this.pendingDisk = noChanges();
   }
 
   /** The snapshot less the programs that nobody needs: the 7.1 compiler crashes when one request removes and creates. */
@@ -317,7 +311,7 @@ export class Programs {
     this.snapshot = undefined;
     this.layered.clear();
     this.pendingLayer = new Map(this.overlays);
-    this.pendingDisk = none();
+    this.pendingDisk = noChanges();
     this.dropped = [];
     for (const project of this.projects.values()) project.id = undefined;
     this.refresh();
@@ -395,18 +389,6 @@ export class Programs {
     } catch (error) {
       throw isChannelFailure(error) ? new CompilerDied(error) : error;
     }
-  }
-}
-
-function none(): { changed: string[]; created: string[]; deleted: string[] } {
-  return { changed: [], created: [], deleted: [] };
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }
 
