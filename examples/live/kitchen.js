@@ -40,5 +40,5 @@ async function seat(table) {
 }
 
 let tables = 0;
-setInterval(() => void seat(++tables), 1500);
+setInterval(() => void seat(++tables), 1000);
 console.log('The kitchen is open. Stop the debugger to close it.');

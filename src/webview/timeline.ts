@@ -208,6 +208,7 @@ function refresh(): void {
   const facts = [label.includes(String(pid)) ? label : `${label} (pid ${pid})`, `Node ${node}`, `${tasks.toLocaleString()} ${tasks === 1 ? 'task' : 'tasks'}, at most ${overview.peak.toLocaleString()} at once`];
   if (blocks > 0) facts.push(`event loop blocked ${blocks.toLocaleString()}×`);
   byId('process').textContent = facts.join(' · ');
+  byId('process').title = facts.join(' · ');
   // What lasts grows longer; what ended is told once.
   if (selected !== NONE && !details.contains(document.activeElement)) showDetails(details, model, selected, actions);
   cost = performance.now() - began;

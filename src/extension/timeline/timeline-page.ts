@@ -115,7 +115,6 @@ function page(webview: vscode.Webview, dist: vscode.Uri): string {
 <button id="previous" aria-label="Previous match" title="Previous match (Shift+N)" disabled>↑</button>
 <button id="next" aria-label="Next match" title="Next match (N)" disabled>↓</button>
 <span id="found" role="status"></span>
-<span class="space"></span>
 <span id="process"></span>
 <strong id="state"></strong>
 </div>
