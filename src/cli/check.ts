@@ -153,6 +153,6 @@ function print({ format, maxWarnings }: CheckOptions, report: CheckReport): numb
   if (report.errors.length > 0) return 2;
   const warnings = report.diagnostics.filter((one) => one.severity === 'warning').length;
   const tooMany = maxWarnings !== undefined && warnings > maxWarnings;
-  if (tooMany) process.stderr.write(`${warnings} warnings are more than the ${maxWarnings} allowed.\n`);
+  if (tooMany) process.stderr.write(`${warnings} ${warnings === 1 ? 'warning is' : 'warnings are'} more than the ${maxWarnings} allowed.\n`);
   return tooMany || report.diagnostics.some((one) => one.severity === 'error') ? 1 : 0;
 }
