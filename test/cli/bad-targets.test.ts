@@ -6,6 +6,7 @@ import net, { type AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { WebSocketServer } from 'ws';
 import { makeFolder, type Folder } from '../folder';
 import { nodeBinary, nodeMajors } from '../host/provision';
 import { listeningPorts, TargetProcess } from '../tracer/inspector/target-process';
@@ -204,6 +205,14 @@ describe('asyncscope ps on a bad target', () => {
       await withServer(mail, async (port) => assert.match(await refusal(`127.0.0.1:${port}`), /is not a Node inspector;/));
       const closes = net.createServer((socket) => socket.destroy());
       await withServer(closes, async (port) => assert.match(await refusal(`127.0.0.1:${port}`), /is not a Node inspector;/));
+    });
+
+    it('of a WebSocket server that is no inspector', async () => {
+      const server = http.createServer();
+      new WebSocketServer({ server }).on('connection', (socket) => socket.on('message', () => socket.send('hello {')));
+      await withServer(server, async (port) => {
+        assert.match(await refusal(`ws://127.0.0.1:${port}/chat`), /sent what cannot be read \(.*hello.*\): it may be no inspector\.$/);
+      });
     });
 
     it('of a server that never answers', async () => {

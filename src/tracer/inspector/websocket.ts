@@ -33,7 +33,14 @@ export async function connect(url: string, options: ConnectionOptions): Promise<
   await opened(socket, url, options.label);
   const session = new ProtocolSession({ label: options.label, shared: options.shared, write: (text) => socket.send(text) });
   let closing = false;
-  socket.on('message', (data: Buffer) => session.receive(data));
+  socket.on('message', (data: Buffer) => {
+    try {
+      session.receive(data);
+    } catch (error) {
+      session.end(`${options.label} sent what cannot be read (${(error as Error).message}): it may be no inspector`);
+      socket.terminate();
+    }
+  });
   const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   socket.on('error', () => socket.terminate()); // 'close' follows
   const ended = new AbortController();
