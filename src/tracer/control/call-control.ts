@@ -1,4 +1,5 @@
 // What a user can do to one suspended call. Nothing of it happens unasked.
+import { endHold, forgiveHold, longestHoldMs } from '../heap/forgiven-hold';
 import { CallInspector } from '../heap/inspection';
 import type { InspectorSession } from '../inspector/session';
 import type { CallInHeap } from '../task';
@@ -68,9 +69,12 @@ export class CallControl {
   }
 
   async #held<T>(use: () => Promise<T>): Promise<T> {
+    // Each object is found by a walk through the heap.
+    const told = this.session.send('Runtime.evaluate', { expression: forgiveHold(longestHoldMs), silent: true });
     try {
-      return await use();
+      return (await Promise.all([use(), told]))[0];
     } finally {
+      endHold(this.session);
       await this.#inspector.release();
     }
   }

@@ -1,7 +1,7 @@
-import { watchdogNames } from '../../agent/blocked-loop';
 import { requestHeapSnapshot } from '../inspector/heap-snapshot';
 import type { InspectorSession, SnapshotChunk } from '../inspector/session';
 import type { TaskCapture } from '../task';
+import { endHold, forgiveHold, longestHoldMs } from './forgiven-hold';
 import type { HeapGraph } from './graph';
 import { LiveScripts } from './scripts';
 import { SnapshotParser } from './snapshot-parser';
@@ -24,8 +24,6 @@ export interface CaptureOptions {
 const SNAPSHOT_MS_PER_MB = 150;
 const MIN_SNAPSHOT_MS = 20_000;
 const DEFAULT_INSPECT_MS = 1_000;
-/** The program's loop is watched again after so long, should we be cut off. */
-const longestHoldMs = 120_000;
 
 /**
  * Takes a heap snapshot of a live thread and reads its tasks. The thread is paused for the snapshot only. Rejects with a
@@ -40,15 +38,9 @@ export async function captureTasks(session: InspectorSession, options: CaptureOp
     await capture.complete(graph, { idPrefix: options.idPrefix, now, inspectMs: options.inspectMs ?? DEFAULT_INSPECT_MS, onAnswered: options.onAnswered });
     return capture;
   } finally {
-    // Nobody waits for the answer, which a thread in native code does not give.
-    session.send('Runtime.evaluate', { expression: forgiveHold(0), silent: true }).catch(() => undefined);
+    endHold(session);
     await live.close();
   }
-}
-
-/** Where the agent watches the event loop: that we hold it up for up to `ms` is no block, and the snapshot's ids must last. */
-function forgiveHold(ms: number): string {
-  return `Object.getOwnPropertyNames(globalThis).forEach((name) => ${watchdogNames}.test(name) && globalThis[name].forgive(${ms}))`;
 }
 
 async function takeSnapshot(session: InspectorSession, scripts: LiveScripts, snapshotMs: number | undefined): Promise<{ graph: HeapGraph; now: number | undefined }> {

@@ -85,6 +85,16 @@ for (const major of nodeMajors) {
       while ((await blocked()) === 0);
     });
 
+    it('are asked about without that being taken for a block', async () => {
+      const alive = (await look()).find(({ name }) => name === 'alive');
+      const before = (await agent.poll()).answer.parts['blocked'];
+      const expression = '(() => { const until = performance.now() + 150; while (performance.now() < until); return number; })()';
+      assert.deepEqual(await control.withCall(alive!.id, false, (call) => call.evaluate(expression, true)), { kind: 'value', text: '1' });
+      // Several turns later.
+      for (let turn = 0; turn < 3; turn++) await attachment.session.send('Runtime.evaluate', { expression: 'new Promise((resolve) => setTimeout(resolve, 5))', awaitPromise: true });
+      assert.deepEqual((await agent.poll()).answer.parts['blocked'], before);
+    });
+
     it('are found again after their memory was tidied up', async () => {
       const [first, second] = (await look()).filter(({ name }) => name === 'alive');
       for (const expression of ['gc()', 'for (let i = 0; i < 1e6; i++) ({ i })', 'gc()']) await attachment.session.send('Runtime.evaluate', { expression });
