@@ -16,10 +16,13 @@ import {
 } from '../program';
 import { skipOuterExpressions } from '../syntax/expressions';
 import { isFunctionNode } from '../syntax/functions';
+import { nameOf } from './callees';
 import type { Site } from './facts';
 
 const absent = /^(?:undefined|null|'undefined'|"undefined")$/;
-const formNames = /\b\w*(?:[sS]ync|[cC]allback)\b|\b(?:cb|done)\b/;
+/** `existsSync(…)` is no choice of form, `isSync()` is one. */
+const formNames = /\b\w*(?:[sS]ync|[cC]allback)\b(?!\s*\()|\bis\w*Sync\b|\b(?:cb|done)\b/;
+const makers = /^(?:mkdir|writeFile|copyFile|cp|symlink)Sync$/;
 
 /**
  * Whether a function does what a site does only for callers who ask for it: `if (options.sync) …`, `if (!callback) …`.
@@ -37,13 +40,14 @@ export function isChosen(site: Site): boolean {
 /**
  * Whether what a site reads is kept, so that it runs once, or once for each key: `x ??= read()`, `if (!x) x = read()`,
  * `x ? x : (x = read())`, `if (cache.has(k)) return cache.get(k); … cache.set(k, read(k))`,
- * `if (loaded) return; read(); loaded = true`.
+ * `if (loaded) return; read(); loaded = true`, `if (!existsSync(f)) writeFileSync(f, …)`.
  */
 export function runsOnce(site: Pick<Site, 'node'>): boolean {
   for (const at of parentsInFunction(site.node)) {
     const { parent } = at;
     if (isBinaryExpression(parent) && parent.right === at && isKeeping(parent)) return true;
     if (isIfStatement(parent) && parent.thenStatement === at) {
+      if (makesMissingFile(site.node, parent.expression)) return true;
       const missing = missingThing(parent.expression);
       if (missing !== undefined && keeps(parent.thenStatement, missing)) return true;
     }
@@ -135,6 +139,16 @@ function presentThing(condition: Expression): string | undefined {
   if (kind === SyntaxKind.InKeyword) return keptThing(at);
   const differs = kind === SyntaxKind.ExclamationEqualsEqualsToken || kind === SyntaxKind.ExclamationEqualsToken;
   return differs && absent.test(at.right.getText()) ? keptThing(at.left) : undefined;
+}
+
+/** `!existsSync(f)` before `mkdirSync(f)`: the next time it is there. */
+function makesMissingFile(node: Node, condition: Expression): boolean {
+  const test = skipOuterExpressions(condition);
+  if (!isCallExpression(node) || !makers.test(nameOf(node.expression)?.text ?? '') || !isPrefixUnaryExpression(test)) return false;
+  const looked = skipOuterExpressions(test.operand);
+  if (!isCallExpression(looked) || nameOf(looked.expression)?.text !== 'existsSync') return false;
+  const file = looked.arguments[0]?.getText();
+  return node.arguments.some((argument) => argument.getText() === file);
 }
 
 /** The variable or collection that a test looks at: `cache` of `cache.has(k)`, `cache.get(k)` and `k in cache`, `x` of `typeof x`. */
