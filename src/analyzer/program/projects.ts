@@ -105,7 +105,16 @@ function analysisOptions(options: CompilerOptions, directory: string): CompilerO
   delete result.isolatedDeclarations;
   delete result.tsBuildInfoFile;
   result.types ??= ['*'];
+  if (typeof options.baseUrl === 'string') result.paths = pathsFrom(options.baseUrl, options.paths as Paths | undefined);
   return findTypesPackage(directory) === undefined ? withShippedTypes(result, directory) : result;
+}
+
+type Paths = Readonly<Record<string, readonly string[]>>;
+
+/** What `baseUrl` meant before TypeScript 7: paths are relative to it, and so is every import that names no package. */
+function pathsFrom(baseUrl: string, paths: Paths = {}): Paths {
+  const absolute = Object.entries(paths).map(([pattern, targets]) => [pattern, targets.map((target) => slashed(path.resolve(baseUrl, target)))] as const);
+  return { '*': [`${baseUrl}/*`], ...Object.fromEntries(absolute) };
 }
 
 /** Where no `@types/node` is installed for a directory: with the one that ships with this package added. */
