@@ -93,7 +93,7 @@ async function check(paths: string[], options: CheckOptions): Promise<number> {
     const wanted = options.format === 'json' || options.format === 'sarif';
     if (wanted) progress.show('Working out fixes…');
     const offered = wanted ? offers(programs, findings, errors) : [];
-    const positions = new Positions((file) => programs.unit(file)?.text ?? '', cwd);
+    const positions = new Positions((file) => programs.textOf(file) ?? '', cwd);
     const diagnostics = findings.map((finding, index) => ({
       ...positions.diagnostic(finding, offered[index]?.fixes ?? []),
       fixable: finding.fixes.some((fix) => fix.safe),

@@ -80,6 +80,16 @@ describe('asyncscope check', () => {
       assert.deepEqual(await files(['.', 'src', 'src/a.ts', 'src/*.ts']), ['src/a.ts']);
     });
 
+    it('tells places in files that are not among those it was given', async () => {
+      folder = makeFolder({
+        'tsconfig.json': '{"include": ["."]}',
+        'lib/read.ts': "import { readFileSync } from 'node:fs';\n\nexport const read = (file: string) => readFileSync(file, 'utf8');\n",
+        'src/page.ts': "import { read } from '../lib/read';\nexport async function page() {\n  return read('page.html');\n}\n",
+      });
+      const { report } = await checkJson(['src'], { cwd: folder.path });
+      assert.deepEqual(report.diagnostics.map(({ related }) => related.map(({ file, range }) => [file, range.start])), [[['lib/read.ts', { line: 3, column: 38 }]]]);
+    });
+
     it('leaves out what the configuration excludes', async () => {
       folder = makeFolder({ 'asyncscope.json': '{"exclude": ["old/**"]}', 'old/a.ts': flagged, 'new/b.ts': flagged });
       assert.deepEqual(await files([]), ['new/b.ts']);

@@ -1,6 +1,6 @@
 import { SymbolFlags, identifiersNamed, isCallExpression, isIdentifier, isNewExpression, isPropertyAccessExpression, isVariableDeclaration, type Asking, type Checker, type Node } from '../program';
 import { calleeName, skipOuterExpressions } from '../syntax/expressions';
-import { isDeclarationFile } from '../syntax/file-names';
+import { isDeclarationFile, isLanguageLibrary } from '../syntax/file-names';
 import { enclosingFunction, isFunctionNode, type FunctionNode } from '../syntax/functions';
 import type { Passed } from './declared-names';
 import { runsOnce } from './guards';
@@ -57,7 +57,7 @@ export function* runsAtOnce(checker: Checker, { name }: CallbackRun): Asking<boo
   if (!name) return true;
   const symbol = yield* checker.getSymbolAtLocation.gen(name);
   const declarations = symbol?.declarations ?? [];
-  return declarations.length === 0 || declarations.some((declaration) => /\/lib\.[\w.]+\.d\.ts$/.test(declaration.path));
+  return declarations.length === 0 || declarations.some((declaration) => isLanguageLibrary(declaration.path));
 }
 
 /**

@@ -7,12 +7,6 @@ export function nameOf(node: Expression): (Node & { text: string }) | undefined 
   return isIdentifier(at) ? at : accessedNameNode(at);
 }
 
-/** `f` of `f.call` and `f.apply`. */
-export function invokedBy(callee: Expression): Expression | undefined {
-  const at = skipOuterExpressions(callee);
-  return isPropertyAccessExpression(at) && /^(?:call|apply)$/.test(at.name.text) ? skipOuterExpressions(at.expression) : undefined;
-}
-
 /** `f` of `f.bind(…)`. */
 export function unbound(node: Expression): Expression {
   const at = skipOuterExpressions(node);

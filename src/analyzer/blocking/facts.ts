@@ -34,10 +34,10 @@ import {
   type TaggedTemplateExpression,
 } from '../program';
 import { extendedClass, type ClassNode } from '../syntax/classes';
-import { skipOuterExpressions } from '../syntax/expressions';
+import { invokedBy, skipOuterExpressions } from '../syntax/expressions';
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
 import { callbackRun } from './callbacks';
-import { invokedBy, nameOf, unbound } from './callees';
+import { nameOf, unbound } from './callees';
 import { declaredNames, passedTo, type Passed } from './declared-names';
 
 /** What runs a callee: a call, `new`, or a tagged template. */

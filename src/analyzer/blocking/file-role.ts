@@ -23,8 +23,22 @@ const serving =
 
 /** Whether a file is exempt by its path below the nearest package.json: its text need not be read. */
 export function isExemptPath(file: string): boolean {
-  const below = relative(packageDirectories(path.dirname(file))[0] ?? path.dirname(file), file);
-  return testNames.test(below) || testFolders.test(below) || configNames.test(below);
+  const below = belowPackage(file);
+  return isTestPath(below) || configNames.test(below);
+}
+
+/** Whether a file is a test, or belongs to tests. */
+export function isTest(file: string, text: string): boolean {
+  return isTestPath(belowPackage(file)) || testCalls.test(text);
+}
+
+function isTestPath(below: string): boolean {
+  return testNames.test(below) || testFolders.test(below);
+}
+
+/** A file's path below the nearest package.json. */
+function belowPackage(file: string): string {
+  return relative(packageDirectories(path.dirname(file))[0] ?? path.dirname(file), file);
 }
 
 /** Judged by the path, by the scripts of its package and by what the text says. */

@@ -26,13 +26,13 @@ import {
   type Project,
   type Symbol,
 } from '../program';
-import { accessedNameNode, calleeName, skipOuterExpressions } from '../syntax/expressions';
+import { accessedNameNode, calleeName, invokedBy, skipOuterExpressions } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { isFunctionNode } from '../syntax/functions';
 import { isOfferedByPackage } from '../types/package-entry';
 import { catalogueModule, findApi, type BlockingApi } from './catalogue';
 import { callsParameter, passedRun, runsAtOnce } from './callbacks';
-import { invokedBy, nameOf, unbound } from './callees';
+import { nameOf, unbound } from './callees';
 import { fileFacts, type Alias, type FunctionFacts, type Site } from './facts';
 import { implementationsOf, openOwner, type Members, type OpenOwner } from './open-members';
 import { originOf, type Origin } from './origin';

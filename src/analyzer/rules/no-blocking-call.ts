@@ -76,8 +76,12 @@ const severities: Readonly<Record<BlockingCall['context'], Readonly<Record<Cost,
   async: { low: 'hint', size: 'hint', medium: 'info', high: 'warning', unbounded: 'error' },
 };
 
-function severityOf({ context, api, isMinor }: BlockingCall): Severity {
-  return isMinor ? 'hint' : severities[context][api.cost];
+/** So many calls deep, much decides on the way whether a millisecond is spent at all. */
+const deep = 3;
+
+function severityOf({ context, api, chain, isMinor }: BlockingCall): Severity {
+  const isFaint = context === 'async' && api.cost === 'medium' && chain.length > deep;
+  return isMinor || isFaint ? 'hint' : severities[context][api.cost];
 }
 
 const costTexts: Readonly<Record<Cost, string>> = {

@@ -25,6 +25,7 @@ import {
   type Type,
 } from '../program';
 import { accessedName, skipParentheses } from '../syntax/expressions';
+import { isLanguageLibrary } from '../syntax/file-names';
 import { enclosingFunction, isAsync } from '../syntax/functions';
 import { askOfType, declaredReturns } from '../types/calls';
 import { promiseTypes, type PromiseTypes } from '../types/promises';
@@ -213,11 +214,22 @@ class FloatingCheck {
     }
     const message = `Nobody awaits this promise, and a rejection stays unhandled: await it, return it or add .catch()${hint}.`;
     if (!isCallExpression(expression)) return { at, message, fixes };
-    if (yield* isTestDeclaration(this.project, expression)) return undefined;
+    if ((yield* isTestDeclaration(this.project, expression)) || (yield* this.tellsCallback(expression))) return undefined;
     if (!(yield* this.isCallThatNeverRejects(expression))) return { at, message, fixes };
     const fn = enclosingFunction(expression);
     if (!fn || !isAsync(fn)) return undefined;
     return { at, severity: 'hint', message: `Nobody awaits this promise; it never rejects, but what follows does not wait for it either${hint}.`, fixes };
+  }
+
+  /** A function of a package that gives a promise and calls back, too: `redis.get(key, (error, value) => …)` tells the callback. */
+  private *tellsCallback(node: CallExpression): Asking<boolean> {
+    const last = node.arguments.at(-1);
+    const callback = last && skipParentheses(last);
+    if (!callback || !(isArrowFunction(callback) || isFunctionExpression(callback)) || isAsync(callback)) return false;
+    const first = callback.parameters[0]?.name;
+    if (!first || !isIdentifier(first) || !errorNames.test(first.text) || promiseMethods.has(accessedName(skipParentheses(node.expression)) ?? '')) return false;
+    const { declaration } = (yield* this.project.checker.getResolvedSignature.gen(node)) ?? {};
+    return declaration !== undefined && declaration.path.includes('/node_modules/') && !isLanguageLibrary(declaration.path);
   }
 
   /** A function of the user's own that catches everything itself: a caller that cannot await it loses nothing. */
@@ -226,6 +238,9 @@ class FloatingCheck {
     return called !== undefined && isAsync(called) && !(yield* bodyMayReject(called, this.project));
   }
 }
+
+const errorNames = /^_?(?:e|er|err|error)$/;
+const promiseMethods = new Set(['then', 'catch', 'finally']);
 
 const inertKinds = new Set<SyntaxKind>([
   SyntaxKind.StringLiteral,

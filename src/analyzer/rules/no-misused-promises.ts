@@ -3,6 +3,7 @@ import { awaitFix } from '../fixes/floating-promise';
 import {
   SyntaxKind,
   isBinaryExpression,
+  isCallExpression,
   isElementAccessExpression,
   isPropertyAccessExpression,
   type Asking,
@@ -23,6 +24,8 @@ import {
   type VariableDeclaration,
 } from '../program';
 import { accessedName, skipParentheses } from '../syntax/expressions';
+import { isDeclarationFile, isLanguageLibrary } from '../syntax/file-names';
+import { isAsync, isFunctionNode } from '../syntax/functions';
 import { isAssignmentOperator, isNoPromise, returnsPromise } from '../syntax/promises';
 import { askOfType } from '../types/calls';
 import { promiseTypes, type PromiseTypes } from '../types/promises';
@@ -221,6 +224,7 @@ class ConditionCheck {
     for (const node of open) {
       if (!(yield* this.types.names.mayBe(node, 'promise'))) continue;
       if (!(yield* askOfType(this.context.unit.project.checker, node, (type) => this.isFlagged(type)))) continue;
+      if (yield* this.mayBeMissing(node)) continue;
       this.context.report({
         at: node,
         severity: 'error',
@@ -228,6 +232,22 @@ class ConditionCheck {
         fixes: [awaitFix(this.context.unit, node)],
       });
     }
+  }
+
+  /**
+   * Whether a value may be missing though its type does not say so: `pending[id]`, and without `strictNullChecks`
+   * everything but the call of a function that plainly gives a promise.
+   */
+  private *mayBeMissing(node: Expression): Asking<boolean> {
+    if (isElementAccessExpression(node) && accessedName(node) === undefined) return true;
+    const { checker, parsedCommandLine } = this.context.unit.project;
+    const { strictNullChecks, strict } = parsedCommandLine.options;
+    if ((strictNullChecks ?? strict) !== false) return false;
+    if (!isCallExpression(node)) return true;
+    const { declaration } = (yield* checker.getResolvedSignature.gen(node)) ?? {};
+    if (!declaration || isLanguageLibrary(declaration.path)) return true;
+    const called = isDeclarationFile(declaration.path) ? undefined : ((yield* declaration.resolve.gen()) as Node | undefined);
+    return called !== undefined && isFunctionNode(called) && !isAsync(called);
   }
 
   private *isFlagged(type: Type): Asking<boolean> {

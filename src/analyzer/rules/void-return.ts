@@ -44,7 +44,8 @@ import { handledErrorFixes } from '../fixes/handled-errors';
 import { awaitUsingFix } from '../fixes/useless-await';
 import { isUsing } from '../syntax/declarations';
 import { accessedName, skipParentheses } from '../syntax/expressions';
-import { enclosingFunction, isFunctionNode, type FunctionNode } from '../syntax/functions';
+import { isDeclarationFile } from '../syntax/file-names';
+import { enclosingFunction, isFunctionNode, onlyThrows, type FunctionNode } from '../syntax/functions';
 import { expectedBy, functionReturnsPromise, isNoPromise, mayBeFunctionType, returnsPromise, type ExpectedBy } from '../syntax/promises';
 import { askOfWholeType } from '../types/calls';
 import { promiseTypes, type PromiseTypes } from '../types/promises';
@@ -229,10 +230,18 @@ export class VoidReturnCheck {
         const type = yield* this.types.typeOf(base);
         const symbol = (yield* declaredMember(type, name)) ?? (yield* type.getProperty.gen(name));
         if (!symbol || !(yield* this.types.returnsVoid(yield* this.project.checker.getTypeOfSymbolAtLocation.gen(symbol, member)))) continue;
+        if (yield* this.isPlaceholder(symbol)) continue;
         const at = { start: member.getStart(), end: member.name?.end ?? member.end };
         yield* this.report(at, member, `'${base.getText()}' says that this method returns nothing`);
       }
     }
+  }
+
+  /** A method that only throws is written for others to override, and says nothing of what they return. */
+  private *isPlaceholder({ declarations }: Symbol): Asking<boolean> {
+    const [handle] = declarations;
+    const method = handle && !isDeclarationFile(handle.path) ? ((yield* handle.resolve.gen(this.project)) as Node | undefined) : undefined;
+    return method !== undefined && isMethodDeclaration(method) && !method.type && onlyThrows(method);
   }
 
   /** Whether a value can, by what is cheap to know, be a function that gives a promise. */

@@ -41,6 +41,12 @@ export function calleeName(callee: Expression): Node | undefined {
   return isPropertyAccessExpression(at) ? at.name : undefined;
 }
 
+/** `f` of `f.call` and `f.apply`. */
+export function invokedBy(callee: Expression): Expression | undefined {
+  const at = skipOuterExpressions(callee);
+  return isPropertyAccessExpression(at) && /^(?:call|apply)$/.test(at.name.text) ? skipOuterExpressions(at.expression) : undefined;
+}
+
 /** The name of a property that is written out, `a.name` or `a['name']`; undefined for others. */
 export function accessedName(node: Expression): string | undefined {
   return accessedNameNode(node)?.text;

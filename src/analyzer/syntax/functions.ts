@@ -1,6 +1,7 @@
 import {
   SyntaxKind,
   isArrowFunction,
+  isBlock,
   isConstructorDeclaration,
   isFunctionDeclaration,
   isFunctionExpression,
@@ -57,6 +58,11 @@ export function isFunctionNode(node: Node): node is FunctionNode {
 
 export function isAsync(node: FunctionNode): boolean {
   return node.modifiers?.some((modifier) => modifier.kind === SyntaxKind.AsyncKeyword) ?? false;
+}
+
+/** Whether a function's body does nothing but throw. */
+export function onlyThrows({ body }: FunctionNode): boolean {
+  return body !== undefined && isBlock(body) && body.statements.length > 0 && body.statements.every(({ kind }) => kind === SyntaxKind.ThrowStatement);
 }
 
 /** The function whose body holds a node (not the node itself); undefined at the top level of a file. */

@@ -23,7 +23,7 @@ import {
   type Type,
 } from '../program';
 import { functionOf, resolvedSymbol } from '../flow/rejection';
-import { calleeName, skipOuterExpressions } from '../syntax/expressions';
+import { calleeName, invokedBy, skipOuterExpressions } from '../syntax/expressions';
 import { isJavaScript } from '../syntax/file-names';
 import { isAsync, isFunctionNode, someReturn, type FunctionNode } from '../syntax/functions';
 import { isNoPromise } from '../syntax/promises';
@@ -97,7 +97,7 @@ export class Claims {
   }
 
   private *ofCall(callee: Expression, depth: number): Asking<boolean> {
-    const name = calleeName(callee);
+    const name = calleeName(invokedBy(callee) ?? callee);
     const symbol = name && (yield* resolvedSymbol(name, this.project.checker));
     if (!symbol) return this.isUnchecked(callee.getSourceFile());
     if (!symbol.declarations.some(({ path }) => isJavaScript(path))) return false;
