@@ -20,14 +20,15 @@ const maxUrl = 2000;
 /** The reader's frame, that of `read`, its caller's, and the text that the inspector runs. */
 const ownFrames = 4;
 const read = stackReader(ownFrames + maxFrames);
-/** Of the agent, where it was loaded as a file: not the program's, which has called it. */
-const ownFile = typeof __filename === 'string' ? __filename : undefined;
+/** The agent, where it was loaded as a file, and its other bundles beside it: not the program's, which has called them. */
+const ownFile: unknown = module.filename;
+const otherBundles = /(handles|recorder).js$/;
 
 /** The stack that an interruption holds up; `delayMs` is how long the interruption had to wait for it. */
 export function heldUpStack(ms: number, delayMs: number, task: BlockedTask | undefined): NotedStack {
   const late = delayMs > promptMs;
   // Native functions have no file, and those that wait at an await are not on the stack.
-  const frames = read().slice(ownFrames).filter((frame) => frame.getFileName() && frame.getFileName() !== ownFile && !frame.isAsync());
+  const frames = read().slice(ownFrames).filter((frame) => frame.getFileName() && frame.getFileName()?.replace(otherBundles, 'agent.js') !== ownFile && !frame.isAsync());
   if (late && frames[0] && isAtItsStart(frames[0])) frames.shift();
   return { frames: frames.map(frameOf), late, task, ms };
 }

@@ -15,7 +15,9 @@ export const slots = {
   never: 4,
   /** 1 where somebody has taken a heap snapshot: when a session of the inspector ends, V8 forgets what the ids in it stand for. */
   snapshot: 5,
-  count: 6,
+  /** Microseconds of CPU time that the process had used when this turn began, or later while the loop was idle; it starts anew at 2³¹. */
+  cpu: 6,
+  count: 7,
 } as const;
 
 export interface WatchData {
@@ -33,16 +35,9 @@ export interface WatchData {
   slots: typeof slots;
 }
 
-/** The watched thread answers when its loop comes to it. */
-export interface Ping {
-  ping: number;
-  /** Milliseconds of `process.hrtime()`. */
-  sentAt: number;
-}
-
 /**
  * The watching thread. It runs from its text, so it may use nothing from outside. A loop that does not turn is idle or
- * blocked: a ping tells. It is sent once after each turn and whenever an idle process uses the CPU: an idle loop is left
+ * blocked: a ping tells, a number that the watched thread answers when its loop comes to it. It is sent once after each turn and whenever an idle process uses the CPU: an idle loop is left
  * alone. A blocked thread is asked for its stack through the inspector, which interrupts JavaScript without stopping it.
  */
 export function watchThread(load: (name: string) => unknown): void {
@@ -115,12 +110,15 @@ export function watchThread(load: (name: string) => unknown): void {
   };
 
   const lookAtLoop = () => {
+    const before = cpu;
     const used = cpuTime() - cpu;
     cpu += used;
-    if (hasTurned()) return;
+    const turned = hasTurned();
+    if (turned || (state === 'idle' && used < busyCpu)) Atomics.store(shared, slot.cpu, before);
+    if (turned) return;
     if (state === 'open' || (state === 'idle' && used >= busyCpu)) {
       state = 'pinged';
-      threads.parentPort?.postMessage({ ping: ++ping, sentAt: milliseconds() } satisfies Ping);
+      threads.parentPort?.postMessage(++ping);
       clearTimeout(asking);
       asking = setTimeout(ask, answerMs);
     }

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { maxPlaces, watchThreadName, type BlockedFrame, type BlockedLoop, type BlockedPlace, type BlockedTask } from './blocked-loop';
 import { heaviest, heldUpStack, placeKey, type NotedStack } from './noted-stack';
 import type { AgentPart } from './part';
-import { slots, watchThread, type Ping, type WatchData } from './watch-thread';
+import { slots, watchThread, type WatchData } from './watch-thread';
 
 /** More stacks of one block tell nothing new. */
 const maxNoted = 64;
@@ -16,6 +16,8 @@ export interface WatchdogHandle {
   note(askedAt: number): void;
   /** For a client: the program stands at a breakpoint, or is held up by a heap snapshot for up to `ms`: turns until then are no blocks of its own, nor is this one. */
   forgive(ms?: number): void;
+  /** For a client: what this runs is its own work, no block of the program's; gives what that gives. */
+  own<T>(run: () => T): T;
   /** For a client: BlockedLoop as JSON. */
   tell(): string;
   /** For a client: starts the watching thread, where it is not there; false where there can be none. */
@@ -39,17 +41,15 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   const origin = performance.timeOrigin;
 
   const answerMs = Math.max(2, thresholdMs * 0.1);
-  const shared = new Int32Array(new SharedArrayBuffer(slots.count * Int32Array.BYTES_PER_ELEMENT));
+  const shared = new Int32Array(new SharedArrayBuffer(4 * slots.count));
   const places = new Map<string, BlockedPlace>();
   let dropped = 0;
   let worker: Worker | undefined;
   let removed = false;
   /** This turn has answered a ping, which may be all that it was for. */
   let pinged = false;
-  /** It answered at once, so the loop is idle; and so was it when this turn began. */
-  let idles = false;
-  let idledThen = false;
-  let cpuThen = 0;
+  /** When work of our own began, while it goes on: time stands still meanwhile. */
+  let ownBegan = 0;
   let forgiven = false;
   let forgivenUntil = 0;
 
@@ -64,7 +64,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   // With the loop's first turn, if it comes to one: the thread takes some 25 ms of another processor to start. This also
   // makes a loop turn for the first time that nothing else wakes.
   const start = later ? undefined : setTimeout(watch, 0).unref();
-  const handle: WatchdogHandle = { note, forgive, tell: () => JSON.stringify(tell()), watch };
+  const handle: WatchdogHandle = { note, forgive, own, tell: () => JSON.stringify(tell()), watch };
   Object.defineProperty(globalThis, name, { value: handle, configurable: true });
 
   function beat(): void {
@@ -72,9 +72,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
     if (!forgiven && busy() >= thresholdMs) look();
     // A turn that only answered a ping tells the watching thread nothing.
     if (!pinged || busy() >= 1) Atomics.add(shared, slots.turns, 1);
-    idledThen = idles;
-    if (idles) cpuThen = cpuMs();
-    pinged = idles = false;
+    pinged = false;
     forgiven = now() < forgivenUntil;
     beginTurn();
   }
@@ -85,20 +83,25 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
     if (ms > 0) Atomics.store(shared, slots.snapshot, 1);
   }
 
+  function own<T>(run: () => T): T {
+    if (ownBegan) return run(); // one client's question interrupts another's
+    ownBegan = now();
+    try {
+      return run();
+    } finally {
+      turnBegan += now() - ownBegan;
+      ownBegan = 0;
+    }
+  }
+
   function watch(): boolean {
-    if (!removed) worker ??= startThread(shared, thresholdMs, answerMs, name, answer);
+    if (!removed) worker ??= own(() => startThread(shared, thresholdMs, answerMs, name, answer));
     return worker !== undefined;
   }
 
-  function answer({ ping, sentAt }: Ping): void {
+  function answer(ping: number): void {
     pinged = true;
-    if (milliseconds() - sentAt <= answerMs) idles = true;
     Atomics.store(shared, slots.answered, ping);
-  }
-
-  function cpuMs(): number {
-    const { user, system } = cpuUsage();
-    return (user + system) / 1000;
   }
 
   /** On the clock that all threads share. */
@@ -107,14 +110,9 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
     return seconds * 1e3 + nanoseconds / 1e6;
   }
 
-  /** Milliseconds that this turn has not waited for events. */
+  /** Milliseconds that this turn has not waited for events, nor worked for us. */
   function busy(): number {
-    return now() - turnBegan - (timing.idleTime - idleThen);
-  }
-
-  /** The watching thread got no answer. */
-  function wasAsked(): boolean {
-    return Atomics.load(shared, slots.asked) !== askedThen;
+    return (ownBegan || now()) - turnBegan - (timing.idleTime - idleThen);
   }
 
   function beginTurn(): void {
@@ -135,8 +133,10 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   function look(): void {
     let ms = busy();
     if (worker) {
-      // Signals make libuv forget that it waited: then a turn in which an idle loop has waited looks like a block.
-      if (idledThen && !wasAsked() && cpuMs() - cpuThen < ms / 2) return;
+      const { user, system } = cpuUsage();
+      // No JavaScript, and little work of the processors: the thread has waited for one, or, since signals make libuv
+      // forget that it waited, for events.
+      if (!noted.some(({ frames }) => frames[0]) && ((user + system - Atomics.load(shared, slots.cpu)) | 0) < ms * 500) return;
       const lookedMs = Atomics.load(shared, slots.looked) - lookedThen;
       // The watching thread stood still, too: the whole process was stopped.
       if (lookedMs < ms / 3) ms = lookedMs;
@@ -171,7 +171,8 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   function tell(): BlockedLoop {
     const told: BlockedLoop = { thresholdMs, places: [...places.values()], dropped };
     const ms = busy();
-    if (!forgiven && ms >= thresholdMs && wasAsked()) told.goingOn = { ms: Math.round(ms), frames: noted.at(-1)?.frames ?? [], task: noted.at(-1)?.task };
+    // The watching thread got no answer.
+    if (!forgiven && ms >= thresholdMs && Atomics.load(shared, slots.asked) !== askedThen) told.goingOn = { ms: Math.round(ms), frames: noted.at(-1)?.frames ?? [], task: noted.at(-1)?.task };
     return told;
   }
 
@@ -194,7 +195,7 @@ function startThread(
   thresholdMs: number,
   answerMs: number,
   name: string,
-  answer: (ping: Ping) => void,
+  answer: (ping: number) => void,
 ): Worker | undefined {
   const data: WatchData = {
     shared,

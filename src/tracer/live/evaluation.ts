@@ -1,6 +1,7 @@
 // Runs text in the process, over the inspector session.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { watchdogNames } from '../../agent/blocked-loop';
 import type { InspectorSession } from '../inspector/session';
 
 interface EvaluateResult {
@@ -15,9 +16,12 @@ const TIMEOUT_MS = 20_000;
 const START_TIMEOUT_MS = 3_000;
 const START_PAUSE_MS = 10;
 
+/** The text of a function that runs another: where the agent watches the event loop, that is no block of the program's own. */
+const AS_OWN = `(run) => Object.getOwnPropertyNames(globalThis).filter((name) => ${watchdogNames}.test(name)).reduce((rest, name) => () => globalThis[name].own(rest), run)()`;
+
 /** The value of an expression, which must be JSON. Rejects with a one-sentence Error where it throws. */
 export async function evaluate(session: InspectorSession, expression: string): Promise<unknown> {
-  const params = { expression, includeCommandLineAPI: true, returnByValue: true, silent: true };
+  const params = { expression: `(${AS_OWN})(() => ${expression})`, includeCommandLineAPI: true, returnByValue: true, silent: true };
   return valueOf(await session.send<EvaluateResult>('Runtime.evaluate', params, { timeoutMs: TIMEOUT_MS }));
 }
 
@@ -54,7 +58,8 @@ export class ProcessCalls {
     this.globalObject ??= this.session
       .send<{ result: { objectId?: string } }>('Runtime.evaluate', { expression: 'globalThis', silent: true })
       .then(({ result }) => result.objectId);
-    const params = { objectId: await this.globalObject, functionDeclaration, arguments: args.map((value) => ({ value })), returnByValue: true, silent: true };
+    const asOwn = `function (...args) { return (${AS_OWN})(() => (${functionDeclaration}).apply(this, args)); }`;
+    const params = { objectId: await this.globalObject, functionDeclaration: asOwn, arguments: args.map((value) => ({ value })), returnByValue: true, silent: true };
     return valueOf(await this.session.send<EvaluateResult>('Runtime.callFunctionOn', params, { timeoutMs: TIMEOUT_MS }));
   }
 }

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { readBlockedLoop } from '../../../src/agent/blocked-loop';
 import { parseAnswer } from '../../../src/agent/protocol';
 import { captureTasks } from '../../../src/tracer/heap/capture';
 import { attach } from '../../../src/tracer/inspector/attachment';
@@ -10,9 +11,9 @@ import { blockedPlaceText, blockedSpotText, blockedText } from '../../../src/tra
 import { LiveAgent } from '../../../src/tracer/live/live-agent';
 import { TaskHistory } from '../../../src/tracer/live/task-history';
 import { liveWarnings } from '../../../src/tracer/live/warnings';
-import { agentFixtures, runToEnd, secret, withAgent } from '../../agent/agent-process';
+import { agentFixtures, agentPath, runToEnd, secret, withAgent } from '../../agent/agent-process';
 import { makeFolder } from '../../folder';
-import { nodeBinary } from '../../host/provision';
+import { nodeBinary, nodeMajors, type NodeMajor } from '../../host/provision';
 import { TargetProcess } from '../inspector/target-process';
 
 const blocking = path.join(agentFixtures, 'blocking.js');
@@ -55,6 +56,48 @@ describe('the report of a blocked loop', function () {
     }
   });
 
+  for (const major of nodeMajors) {
+    it(`has nothing of what we do in the program, nor of waiting for a processor, on Node ${major}`, async () => {
+      const { target, attachment, agent, blocks } = await watched(major, 'setInterval(() => undefined, 1e8); globalThis.slow = true;');
+      try {
+        await agent.poll();
+        // As a thread looks that gets no processor: no JavaScript of the program's, and no work.
+        await attachment.session.send('Runtime.evaluate', { expression: 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)' });
+        assert.deepEqual(await blocks(), { thresholdMs: 60, places: [], dropped: 0 });
+      } finally {
+        await attachment.close();
+        await target.stop();
+      }
+    });
+
+    it(`has a block with its own length, though we work in the middle of it, on Node ${major}`, async () => {
+      const program = `
+        const spin = (began, ms) => { while (performance.now() - began < ms); };
+        function blocks(began) { globalThis.slow = true; console.log('begun'); spin(began, 700); console.log('over', performance.now() - began); }
+        globalThis.warms = function warms() { setTimeout(() => spin(performance.now(), 150), 1); };
+        process.stdin.on('data', () => blocks(performance.now()));`;
+      const { target, attachment, agent, blocks } = await watched(major, program);
+      try {
+        // The watching thread takes a while to start.
+        do await attachment.session.send('Runtime.evaluate', { expression: 'warms()' });
+        while (!(await blocks())?.places.some(({ frames }) => frames.some(({ name }) => name === 'spin')));
+        target.write('begin\n');
+        await target.printed('begun');
+        await agent.poll();
+        await target.printed('over');
+        const whole = Number(/over (\S+)/.exec(target.stdout)?.[1]);
+        const { result } = await attachment.session.send<{ result: { value: number } }>('Runtime.evaluate', { expression: 'slowMs' });
+        const place = (await blocks())?.places.find(({ frames }) => frames.some(({ name }) => name === 'blocks'));
+        assert.equal(place?.count, 1);
+        const { longestMs } = place;
+        assert.ok(longestMs >= whole - result.value - 50 && longestMs < whole - result.value / 2, `${longestMs} of ${whole} with ${result.value} of ours`);
+      } finally {
+        await attachment.close();
+        await target.stop();
+      }
+    });
+  }
+
   it('follows source maps', async () => {
     const folder = makeFolder();
     try {
@@ -96,6 +139,25 @@ describe('the report of a blocked loop', function () {
     await assert.rejects(new BlockedLoopReader().read({ places: 3 }), /damaged/);
   });
 });
+
+/** A program that we put the agent into, which says what it has seen of blocks some turns of the loop later. */
+async function watched(major: NodeMajor, program: string) {
+  const target = await TargetProcess.start(await nodeBinary(major), `${program} console.log('ready');`, { nodeArgs: ['--inspect-port=0'] });
+  const attachment = await attach({ kind: 'process', pid: target.pid });
+  const agent = await LiveAgent.install(attachment.session, { agentPath, blockedMs: 60 });
+  await attachment.session.send('Runtime.evaluate', { expression: slowPart(agent) });
+  const blocks = async () => {
+    for (let turn = 0; turn < 3; turn++) await attachment.session.send('Runtime.evaluate', { expression: 'new Promise((resolve) => setTimeout(resolve, 5))', awaitPromise: true });
+    return readBlockedLoop((await agent.poll()).answer.parts['blocked']);
+  };
+  return { target, attachment, agent, blocks };
+}
+
+/** Where the program says `slow`, the agent's work takes 200 ms once; `slowMs` is how long it took. */
+function slowPart({ secret }: LiveAgent): string {
+  const work = '(began) => { while (performance.now() - began < 200); globalThis.slowMs = performance.now() - began; }';
+  return `globalThis['asyncscope:${secret}'].parts.set('slow', { poll() { if (globalThis.slow && !globalThis.slowMs) (${work})(performance.now()); }, remove() {} })`;
+}
 
 async function reportOf(program: string): Promise<BlockedReport> {
   const { stdout, stderr, code } = await runToEnd(await nodeBinary(24), [program], withAgent({ blockedMs: 100 }));
