@@ -95,7 +95,7 @@ function print(report: ProcessReport, options: LookOptions, render: Render): voi
   const lines = [report, ...(report.children ?? [])].flatMap((each, index) => [
     ...(index > 0 ? [''] : []),
     colors.bold(`${targetName(each)}: ${summary(each.threads, options)}`),
-    ...each.threads.flatMap((thread) => threadLines(thread, each.threads.length > 1 || (options.threads ?? false), width, render)),
+    ...each.threads.flatMap((thread) => threadLines(thread, each.threads.length > 1 || (options.threads ?? false) ? (options.stuck ? 'stuck' : 'pending') : undefined, width, render)),
   ]);
   process.stdout.write(`${lines.join('\n')}\n`);
   for (const { warnings } of [report, ...(report.children ?? [])]) {
@@ -103,8 +103,9 @@ function print(report: ProcessReport, options: LookOptions, render: Render): voi
   }
 }
 
-function threadLines(thread: TaskThread, heading: boolean, width: number, render: Render): string[] {
-  const lines = heading ? ['', `${colors.bold(thread.name)}: ${thread.tasks.length} pending`] : [];
+/** `shown`: what a heading calls the tasks; none where it is not given. */
+function threadLines(thread: TaskThread, shown: string | undefined, width: number, render: Render): string[] {
+  const lines = shown ? ['', `${colors.bold(thread.name)}: ${thread.tasks.length} ${shown}`] : [];
   return thread.tasks.length > 0 ? [...lines, ...render(thread.tasks, width)] : lines;
 }
 

@@ -81,8 +81,8 @@ export class FunctionTable {
     const key = prototype < 0 ? object : prototype;
     let known = this.#classes.get(key);
     if (known === undefined) {
-      const constructor = type === NodeType.closure ? -1 : graph.follow(prototype, EdgeType.property, names.constructor);
-      const start = graph.functionStart(object) ?? (constructor < 0 ? undefined : graph.functionStart(constructor));
+      const constructor = type === NodeType.closure ? -1 : this.#constructorOf(prototype);
+      const start = (constructor < 0 ? undefined : graph.functionStart(constructor)) ?? graph.functionStart(object);
       // V8 names an object by the constructor that made it; Node gives some another prototype afterwards. Objects of
       // native code come as "Node / MessagePort", the global object and tagged ones as "Object (internal cache) / ".
       const made = graph.name(object).replace(/^Node \/ /, '').replace(/ (\/|\().*$/s, '').trim();
@@ -91,6 +91,19 @@ export class FunctionTable {
       this.#classes.set(key, known);
     }
     return known ?? undefined;
+  }
+
+  /** The constructor that a prototype is of, -1 for none. One that has an emitter's methods copied into it has the emitter's `constructor`, too. */
+  #constructorOf(prototype: number): number {
+    const { graph, names } = this.awaits;
+    const { retainers, columns } = graph;
+    const named = graph.follow(prototype, EdgeType.property, names.constructor);
+    if (named < 0 || graph.type(named) !== NodeType.closure || graph.follow(named, EdgeType.property, names.prototype) === prototype) return named;
+    for (let edge = retainers.first(prototype); edge >= 0; edge = retainers.next(prototype, edge)) {
+      const owner = retainers.from[edge]!;
+      if (columns.edgeName[edge] === names.prototype && columns.edgeType[edge] === EdgeType.property && graph.type(owner) === NodeType.closure) return owner;
+    }
+    return named;
   }
 
   #read(closure: number, shared: number): HeapFunction | undefined {

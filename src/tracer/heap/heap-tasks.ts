@@ -107,7 +107,7 @@ export class HeapTasks {
     this.#settling = settling;
   }
 
-  /** The sockets and servers that tasks wait for, by node: only the live process knows their addresses. */
+  /** The sockets and servers that tasks wait for, themselves or what works over them, by node: only the live process knows their addresses. */
   sockets(): number[] {
     const nodes = new Set<number>();
     const seen = new Set<WaitTarget>();
@@ -116,8 +116,9 @@ export class HeapTasks {
         if (seen.has(target)) return;
         seen.add(target);
         target.targets.forEach(visit);
-      } else if (target.kind === 'origin' && target.origin.kind === 'object' && this.#describer.hasAddress(target.origin.node)) {
-        nodes.add(target.origin.node);
+      } else if (target.kind === 'origin') {
+        const socket = this.#describer.socketOf(target.origin);
+        if (socket >= 0) nodes.add(socket);
       }
     };
     for (const task of this.tasks) if (task.target) visit(task.target);

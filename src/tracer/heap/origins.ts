@@ -28,8 +28,12 @@ const MAX_BEHIND_HOLDER = 8;
 /** Who shares a larger scope with what holds a resolving function need not have to do with it. */
 const MAX_SCOPE_SHARERS = 3;
 
+const LIST_CLASS = /LinkedList$|^(List|Yallist|Deque|Denque)$/;
+
 /** When several are equally near, the one that says most. */
 const RANK: readonly RegExp[] = [/^ChildProcess$/, /^(Timeout|Immediate)$/, /^(FSReq|ReadFileJob)/, /Wrap$|Job$/, /^Worker$/];
+/** Of more events than these none is what is waited for. */
+const MAX_EVENTS = 2;
 /** Events that a one-time listener hears besides the one it is there for. */
 export const SIDE_EVENTS = new Set(['error', 'close', 'end', 'abort', 'finish', 'aborted', 'exit']);
 
@@ -152,11 +156,31 @@ class OriginSearch {
   }
 
   #result(): Origin {
-    const result = this.#promise ?? this.#best() ?? this.#signal;
+    const result = this.#promise ?? this.#best() ?? this.#outermostCaller() ?? this.#signal;
     if (result) return result;
     const [caller] = this.#callers;
     if (caller !== undefined && this.#callers.size === 1 && !this.#kept) return { kind: 'call', call: caller };
     return this.#kept ?? { kind: 'none' };
+  }
+
+  /** Of several calls that hand the resolving function on, each to the next one that it waits for: the first. */
+  #outermostCaller(): Origin | undefined {
+    if (this.#callers.size < 2) return undefined;
+    const inner = new Set<number>();
+    for (const caller of this.#callers) {
+      const promise = this.#settledFirst(this.awaits.call(caller)!.awaited);
+      if (promise === this.promise) return undefined;
+      inner.add(this.awaits.callOf.get(promise));
+    }
+    const [outermost, ...others] = [...this.#callers].filter((call) => !inner.has(call));
+    return outermost === undefined || others.length > 0 ? undefined : { kind: 'call', call: outermost };
+  }
+
+  /** What a promise takes its value from in the end, through `.then` and `return promise`. */
+  #settledFirst(promise: number): number {
+    const { callOf, derivedFrom } = this.awaits;
+    for (let steps = 0; steps < MAX_DEPTH && derivedFrom.has(promise) && !callOf.has(promise); steps++) promise = derivedFrom.get(promise);
+    return promise;
   }
 
   #visit(node: number): void {
@@ -261,10 +285,15 @@ class OriginSearch {
       if (events) events.push(this.#nameOf(edge));
       else this.#events.set(from, [this.#nameOf(edge)]);
     }
-    if (isProperty && kind === 'program' && this.#kept?.kind !== 'holder' && !this.kinds.isWrapper(from, this.promise)) {
+    if (isProperty && kind === 'program' && (this.#kept?.kind !== 'holder' || this.#isList(this.#kept.node)) && !this.kinds.isWrapper(from, this.promise)) {
       this.#keep({ kind: 'holder', node: from, property: this.#nameOf(edge) });
     }
     this.#visit(from);
+  }
+
+  /** A package's list says less than the object that has it. */
+  #isList(node: number): boolean {
+    return LIST_CLASS.test(this.functions.className(node) ?? '');
   }
 
   #nameOf(edge: number): string {
@@ -278,7 +307,9 @@ class OriginSearch {
     };
     const [first] = [...this.#found.values()].sort((a, b) => rank(a) - rank(b) || a.depth - b.depth);
     if (!first) return undefined;
-    const event = first.events.find((name) => !SIDE_EVENTS.has(name)) ?? first.events.find((name) => name !== 'error') ?? first.events[0];
+    const events = first.events.filter((name) => !SIDE_EVENTS.has(name));
+    // Who listens for everything that comes does not wait for one of them.
+    const event = events.length > MAX_EVENTS ? undefined : (events[0] ?? first.events.find((name) => name !== 'error') ?? first.events[0]);
     return event === undefined ? { kind: 'object', node: first.node } : { kind: 'object', node: first.node, event };
   }
 }

@@ -1,5 +1,6 @@
 import type { AwaitsResource } from '../task';
 import type { AwaitGraph } from './await-graph';
+import { ConnectionFinder } from './connections';
 import type { FunctionTable } from './functions';
 import { EdgeType, NodeType } from './graph';
 import { SIDE_EVENTS, type Origin } from './origins';
@@ -26,6 +27,7 @@ const FILE_SCRIPT = /^node:(internal\/)?fs(\/|$)/;
 /** Names what a promise waits for outside JavaScript, with the detail that tells one from another. */
 export class ResourceDescriber {
   readonly #read: ObjectReader;
+  readonly #connections: ConnectionFinder;
   /** Addresses of sockets and servers, by node, from the live process. */
   addresses: ReadonlyMap<number, string> = new Map();
 
@@ -36,6 +38,7 @@ export class ResourceDescriber {
     private readonly now: number | undefined,
   ) {
     this.#read = new ObjectReader(awaits.graph, awaits.names);
+    this.#connections = new ConnectionFinder(awaits, functions);
   }
 
   /** `through` are Node's own async functions on the way, the outermost first. Undefined where nothing is known. */
@@ -48,22 +51,31 @@ export class ResourceDescriber {
     if (origin.kind === 'variable') return { resource: 'Resolver', detail: `kept in ${origin.name}` };
     if (origin.kind === 'holder') {
       const holder = this.functions.className(origin.node) ?? 'Object';
-      return { resource: holder, detail: `kept in ${holder}.${origin.property}` };
+      return { resource: holder, detail: [this.#connectionDetail(origin.node), `kept in ${holder}.${origin.property}`].filter(Boolean).join(', ') };
     }
     if (origin.kind !== 'object') return undefined;
     const className = this.functions.className(origin.node) ?? 'Object';
     const isNative = !this.awaits.graph.functionStart(origin.node);
     const resource = RESOURCE_NAMES[className] ?? (isNative && /Job$/.test(className) ? 'CryptoJob' : className);
-    const known = this.addresses.get(origin.node) ?? (resource === 'CryptoJob' ? className.replace(/Job$/, '') : this.#detail(className, origin.node));
+    const own = this.addresses.get(origin.node) ?? (resource === 'CryptoJob' ? className.replace(/Job$/, '') : this.#detail(className, origin.node));
+    const known = own || this.#connectionDetail(origin.node);
     const { event } = origin;
     // That something is over is what one waits for who waits for a child process, and says little otherwise.
     const showsEvent = event !== undefined && !event.startsWith('<symbol') && !(known && SIDE_EVENTS.has(event));
     return { resource, detail: [known, showsEvent ? `"${event}"` : ''].filter(Boolean).join(' ') };
   }
 
-  /** Whether an object is of a kind whose address only the live process knows. */
-  hasAddress(node: number): boolean {
-    return HAS_ADDRESS.has(this.functions.className(node) ?? '');
+  /** The node of the socket or server that an origin is, or works over; its address only the live process knows. -1 for none. */
+  socketOf(origin: Origin): number {
+    if (origin.kind !== 'object' && origin.kind !== 'holder') return -1;
+    const { node } = origin;
+    return [node, this.#connections.of(node)].find((one) => HAS_ADDRESS.has(this.functions.className(one) ?? '')) ?? -1;
+  }
+
+  /** Which connection a client works over; empty where it is none, or where that is not known. */
+  #connectionDetail(client: number): string {
+    const connection = this.#connections.of(client);
+    return connection < 0 ? '' : (this.addresses.get(connection) ?? this.#detail(this.functions.className(connection)!, connection));
   }
 
   #isFileRequest(node: number): boolean {
