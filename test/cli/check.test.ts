@@ -87,7 +87,7 @@ describe('asyncscope check', () => {
         'src/page.ts': "import { read } from '../lib/read';\nexport async function page() {\n  return read('page.html');\n}\n",
       });
       const { report } = await checkJson(['src'], { cwd: folder.path });
-      assert.deepEqual(report.diagnostics.map(({ related }) => related.map(({ file, range }) => [file, range.start])), [[['lib/read.ts', { line: 3, column: 38 }]]]);
+      assert.deepEqual(report.diagnostics.map(({ related }) => related.map(({ file, range }) => [file, range.start])), [[['lib/read.ts', { line: 3, column: 39 }]]]);
     });
 
     it('leaves out what the configuration excludes', async () => {
