@@ -21,7 +21,7 @@ import { skipOuterExpressions } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { isFunctionNode, someReturn, type FunctionNode } from '../syntax/functions';
 import { extendedClass } from '../syntax/classes';
-import { listed, nameText, type Passed } from './declared-names';
+import { listed, nameText, passedTo, type Passed } from './declared-names';
 import type { FunctionFacts } from './facts';
 
 /**
@@ -116,8 +116,17 @@ function isPromiseExpression(expression: Expression): boolean {
   return isPromise || reactions.has(callee.name.text);
 }
 
-/** What a call does with the function handed to it; undefined where that is not known. */
-export function* runnerOf(checker: Checker, { call, index, property }: Passed): Asking<Runner | undefined> {
+/**
+ * What a call does with the function handed to it; undefined where that is not known. One that is wrapped where a
+ * handler belongs, as in `app.get('/', wrap((req, res) => …))`, is run as that handler.
+ */
+export function* runnerOf(checker: Checker, passed: Passed, fn: Node): Asking<Runner | undefined> {
+  const runner = yield* directRunner(checker, passed);
+  const outer = runner === undefined && passed.property === undefined && takesRequest(fn) ? passedTo(passed.call) : undefined;
+  return outer && (yield* directRunner(checker, outer)) === 'handler' ? 'handler' : runner;
+}
+
+function* directRunner(checker: Checker, { call, index, property }: Passed): Asking<Runner | undefined> {
   const callee = skipOuterExpressions(call.expression);
   const called = calledText(callee);
   if (called === undefined || isNewExpression(call)) return undefined;
@@ -166,7 +175,12 @@ function looksLikeRoute(call: Node & { arguments?: readonly Node[] }, path: stri
   const functions = (isArrayLiteralExpression(handler) ? [...handler.elements] : [handler]).filter(isFunctionNode);
   if (functions.length === 0) return isPath === true && !isArrayLiteralExpression(handler);
   if (!isPath && index > 0) return false;
-  return functions.some(({ parameters: [first] }) => first?.name !== undefined && isIdentifier(first.name) && /^_?(?:req|request|ctx|context|c)$/.test(first.name.text));
+  return functions.some(takesRequest);
+}
+
+function takesRequest(fn: Node): boolean {
+  const first = isFunctionNode(fn) ? fn.parameters[0]?.name : undefined;
+  return first !== undefined && isIdentifier(first) && /^_?(?:req|request|ctx|context|c)$/.test(first.text);
 }
 
 /** `f` of `f` and `o.f`. */

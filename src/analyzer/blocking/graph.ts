@@ -1,16 +1,17 @@
-import { isFunctionDeclaration, isGetAccessorDeclaration, isMethodDeclaration, isVariableDeclaration, type Checker, type Programs, type Project, type SourceFile } from '../program';
+import type { Checker, Programs, Project, SourceFile } from '../program';
 import type { Shared } from '../shared';
 import { blockingApis, calledName, type BlockingApi } from './catalogue';
 import { declaredContext, runnerOf, type AsyncContext, type Runner } from './context';
-import { accessSites } from './accesses';
+import { accessMark, sitesNamed } from './accesses';
 import { fileFacts, type Alias, type FileFacts, type FunctionFacts, type Site } from './facts';
 import { fileRole, isExemptPath } from './file-role';
 import { isBeforeExit, isWorkerBranch, runsOnce } from './guards';
 import { Memory } from './memory';
 import { mayNameMember, membersIn } from './open-members';
 import { aliasTarget, isSameTarget, targetOf, type Scope } from './resolver';
+import { assignedIn } from './untyped-members';
 import { shapeOf } from './shape';
-import { Phases } from './start-up';
+import { Phases, mayStart } from './start-up';
 import { Verdicts, type Verdict } from './verdicts';
 
 /** A place in async code where the event loop is blocked. */
@@ -26,9 +27,6 @@ export interface BlockingCall {
   readonly isMinor: boolean;
 }
 
-/** Marks the names of getters, which run where a property is read. */
-const getterMark = 'get:';
-
 /**
  * Which functions of a project block, and where its async code runs them. Works upwards from the places that name a
  * blocking API: asks what they are, then who calls the functions they stand in, and so on; other code is not looked at.
@@ -39,6 +37,8 @@ export class BlockingGraph {
   private readonly scope: Scope;
   /** By name, for each snapshot; see {@link Scope.membersNamed}. */
   private readonly members = new Map<string, readonly FunctionFacts[] | undefined>();
+  /** By name, for each snapshot; see {@link Scope.assignedNamed}. */
+  private readonly assigned = new Map<string, readonly FunctionFacts[]>();
   private verdicts = new Verdicts((site) => this.memory.targets.get(site));
   private phases = this.newPhases();
   /** What runs the functions that are handed to something. */
@@ -61,6 +61,8 @@ export class BlockingGraph {
       program: project.program,
       functionOf: (key) => this.functionOf(key),
       membersNamed: (name) => this.membersNamed(name),
+      assignedNamed: (name) => this.assignedNamed(name),
+      factsOf: (path) => this.factsOf(path),
     };
     this.memory = previous ?? new Memory();
     this.changed = new Set(this.takeChanges());
@@ -161,6 +163,14 @@ export class BlockingGraph {
       this.members.set(name, files.some((facts) => mayNameMember(facts, name)) ? undefined : files.flatMap((facts) => membersIn(facts, name)));
     }
     return this.members.get(name);
+  }
+
+  private assignedNamed(name: string): readonly FunctionFacts[] {
+    const known = this.assigned.get(name);
+    if (known) return known;
+    const found = [...this.memory.names.filesWith(name)].flatMap((path) => assignedIn(this.factsOf(path), name));
+    this.assigned.set(name, found);
+    return found;
   }
 
   private factsOf(path: string): FileFacts | undefined {
@@ -321,7 +331,7 @@ export class BlockingGraph {
       for (const path of next.files) {
         const facts = this.factsOf(path);
         if (!facts) continue;
-        for (const site of this.sitesNamed(facts, name)) if (!targets.has(site)) sites.add(site);
+        for (const site of sitesNamed(facts, name)) if (!targets.has(site)) sites.add(site);
         for (const alias of facts.aliases.get(name) ?? []) if (!aliases.has(alias)) others.add(alias);
         if (!name.endsWith('()')) continue;
         // `f()` stands for what a call of `f` returns: another name for `f` gives another name for that.
@@ -329,13 +339,6 @@ export class BlockingGraph {
       }
     }
     return { sites: [...sites], others: [...others] };
-  }
-
-  private sitesNamed(facts: FileFacts, name: string): readonly Site[] {
-    if (!name.startsWith(getterMark)) return facts.sites.get(name) ?? [];
-    const sites = accessSites(facts).get(name.slice(getterMark.length)) ?? [];
-    for (const site of sites) if (!site.within.sites.includes(site)) site.within.sites.push(site);
-    return sites;
   }
 
   /** Looks for the callers of functions in which something blocks, and on to what starts them. */
@@ -350,7 +353,7 @@ export class BlockingGraph {
       this.followed.add(facts.key);
       for (const name of facts.names) {
         if (name === 'default') this.addExported(name, facts.path);
-        else this.addName(isGetAccessorDeclaration(facts.node) ? getterMark + name : name, undefined);
+        else this.addName(accessMark(facts.node) + name, undefined);
       }
       const here = facts.parent?.sites.find((site) => site.inlined === facts);
       if (here && !this.memory.targets.has(here)) this.pendingSites.push(here);
@@ -367,22 +370,18 @@ export class BlockingGraph {
     const { runners } = this.memory;
     const handed = [...this.verdicts.affected.values()].map((facts) => ({
       key: facts.key,
+      node: facts.node,
       to: [facts, ...this.callersOf(facts)].flatMap(({ passed }) => (passed ? [passed] : [])),
     }));
-    const unknown = handed.flatMap(({ to }) => to).filter((passed) => !runners.has(passed));
-    const answers = this.programs.ask(unknown.map((passed) => runnerOf(this.checker, passed)));
-    unknown.forEach((passed, index) => runners.set(passed, answers[index]));
+    const unknown = handed.flatMap(({ node, to }) => to.filter((passed) => !runners.has(passed)).map((passed) => ({ node, passed })));
+    const answers = this.programs.ask(unknown.map(({ node, passed }) => runnerOf(this.checker, passed, node)));
+    unknown.forEach(({ passed }, index) => runners.set(passed, answers[index]));
     for (const { key, to } of handed) {
       const found = to.map((passed) => runners.get(passed));
       const runner = found.includes('handler') ? 'handler' : found.find((one) => one !== undefined);
       if (runner) this.handed.set(key, runner);
     }
   }
-}
-
-/** Whether a function may be a step of a program's start, so that it is worth knowing who calls it though it does not block. */
-function mayStart({ node, names }: FunctionFacts): boolean {
-  return names.length === 0 || isFunctionDeclaration(node) || isMethodDeclaration(node) || isVariableDeclaration(node.parent);
 }
 
 /** The blocking graph of a project: built when the rule first asks, renewed with each snapshot. */

@@ -39,9 +39,9 @@ export class NameIndex {
     }
   }
 
-  /** The files that say a name (without `get:`, `#` and `()`), or import a module whose path ends with it. */
+  /** The files that say a name (without `get:`, `set:`, `#` and `()`), or import a module whose path ends with it. */
   filesWith(name: string): ReadonlySet<string> {
-    return this.byName.get(name.replace(/^(?:get:)?#?|\(\)$/g, '')) ?? none;
+    return this.byName.get(name.replace(/^(?:[gs]et:)?#?|\(\)$/g, '')) ?? none;
   }
 
   /** The files that import one of the catalogue's modules, by its name without `node:`. */

@@ -6,11 +6,13 @@ import {
   isClassDeclaration,
   isClassExpression,
   isExportAssignment,
+  isGetAccessorDeclaration,
   isIdentifier,
   isNewExpression,
   isPropertyAccessExpression,
   isPropertyAssignment,
   isPropertyDeclaration,
+  isSetAccessorDeclaration,
   isShorthandPropertyAssignment,
   isStringLiteral,
   isVariableDeclaration,
@@ -31,11 +33,13 @@ import { isDeclarationFile } from '../syntax/file-names';
 import { isFunctionNode } from '../syntax/functions';
 import { isOfferedByPackage } from '../types/package-entry';
 import { catalogueModule, findApi, type BlockingApi } from './catalogue';
+import { isWritten } from './accesses';
 import { callsParameter, passedRun, runsAtOnce } from './callbacks';
 import { nameOf, unbound } from './callees';
-import { fileFacts, type Alias, type FunctionFacts, type Site } from './facts';
+import { fileFacts, type Alias, type FileFacts, type FunctionFacts, type Site } from './facts';
 import { implementationsOf, openOwner, type Members, type OpenOwner } from './open-members';
 import { originOf, type Origin } from './origin';
+import { untypedMember, type AssignedMembers } from './untyped-members';
 
 /** What a site runs: a blocking API, or the function of the user's files with this key. */
 export type Target = ({ readonly api: BlockingApi } | { readonly run: string; readonly orRun?: readonly string[] }) & {
@@ -51,7 +55,9 @@ export function isSameTarget(a: Target | undefined, b: Target | undefined): bool
 }
 
 /** What is known of the project whose names are resolved. */
-export interface Scope extends Members, Pick<Project, 'checker' | 'program'> {
+export interface Scope extends Members, AssignedMembers, Pick<Project, 'checker' | 'program'> {
+  /** What a file's syntax says; undefined for those that are none of the project's code. */
+  factsOf(path: string): FileFacts | undefined;
   /** The function with a key. */
   functionOf(key: string): FunctionFacts | undefined;
 }
@@ -111,7 +117,9 @@ function* targetOfName(scope: Scope, nameNode: Node, constructs: boolean, steps:
     return api && { api };
   }
   const symbol = yield* scope.checker.getSymbolAtLocation.gen(nameNode);
-  return symbol && (yield* targetOfSymbol(scope, symbol, nameNode, constructs, steps));
+  if (symbol) return yield* targetOfSymbol(scope, symbol, nameNode, constructs, steps);
+  const member = constructs ? undefined : yield* untypedMember(scope, scope.checker, nameNode as Node & { text: string });
+  return member && { run: member.key };
 }
 
 function apiOfOrigin({ module, name }: Origin, constructs: boolean): BlockingApi | undefined {
@@ -126,10 +134,13 @@ function* targetOfSymbol(scope: Scope, found: Symbol, at: Node, constructs: bool
     if (isDeclarationFile(handle.path)) {
       const api = yield* apiOfDeclaration(symbol, handle, constructs);
       if (api) return { api };
+      const run = implementedBeside(scope, handle.path, symbol.name);
+      if (run) return { run: run.key };
     } else if (!handle.path.includes('/node_modules/')) own.push(handle);
   }
   for (const handle of own) {
     const node = yield* handle.resolve.gen();
+    if (node && isOtherAccessor(node, at)) continue;
     const target = node && (yield* targetOfDeclaration(scope, node, constructs, steps));
     if (target) return target;
   }
@@ -145,6 +156,18 @@ function* targetOfSymbol(scope: Scope, found: Symbol, at: Node, constructs: bool
   const held = yield* type.getSymbol.gen();
   if (!held || held.id === symbol.id || !(held.flags & (SymbolFlags.Function | SymbolFlags.Method))) return undefined;
   return yield* targetOfSymbol(scope, held, at, constructs, steps - 1);
+}
+
+/** A property's getter where it is written, or its setter where it is read. */
+function isOtherAccessor(node: Node, name: Node): boolean {
+  return isWritten(name.parent) ? isGetAccessorDeclaration(node) : isSetAccessorDeclaration(node);
+}
+
+/** What a declaration file declares of the JavaScript file beside it. */
+function implementedBeside(scope: Scope, declaration: string, name: string): FunctionFacts | undefined {
+  if (declaration.includes('/node_modules/')) return undefined;
+  const found = scope.factsOf(declaration.replace(/\.d\.([cm]?)ts$/, '.$1js'))?.functions.filter(({ names }) => names.includes(name));
+  return found?.length === 1 ? found[0] : undefined;
 }
 
 /** The function that a declaration in the user's files is or holds. */

@@ -1,4 +1,4 @@
-import { SyntaxKind, isAwaitExpression, isForOfStatement, type Node } from '../program';
+import { SyntaxKind, isAwaitExpression, isForOfStatement, isFunctionDeclaration, isMethodDeclaration, isVariableDeclaration, type Node } from '../program';
 import { isFunctionNode } from '../syntax/functions';
 import { servingPlaces } from './file-role';
 import type { FunctionFacts, Site } from './facts';
@@ -45,6 +45,11 @@ export class Phases {
     this.known.set(facts.key, phase);
     return phase;
   }
+}
+
+/** Whether a function may be a step of a program's start, so that it is worth knowing who calls it though it does not block. */
+export function mayStart({ node, names }: FunctionFacts): boolean {
+  return names.length === 0 || isFunctionDeclaration(node) || isMethodDeclaration(node) || isVariableDeclaration(node.parent);
 }
 
 /** Whether the program may serve others by the time a place is reached, as far as its file tells. */

@@ -100,5 +100,5 @@ function ownerOf(fn: Node): Owner | undefined {
   if (!holder) return undefined;
   if (isIdentifier(holder)) return inLiteral ? undefined : { name: holder, isPrototype: false };
   const isPrototype = isPropertyAccessExpression(holder) && holder.name.text === 'prototype' && isIdentifier(holder.expression);
-  return isPrototype ? { name: holder.expression as Identifier, isPrototype } : undefined;
+  return isPrototype ? { name: holder.expression, isPrototype } : undefined;
 }
