@@ -67,7 +67,7 @@ export class BlockingGraph {
     this.memory = previous ?? new Memory();
     this.changed = new Set(this.takeChanges());
     for (const site of this.memory.targets.keys()) this.verdicts.add(site);
-    for (const name of this.memory.hot) if (!name.includes(' ')) this.pendingNames.push({ name, files: this.changed });
+    this.pendHot(this.changed);
     for (const api of blockingApis) this.seed(api);
     this.settle();
   }
@@ -166,9 +166,7 @@ export class BlockingGraph {
   }
 
   private assignedNamed(name: string): readonly FunctionFacts[] {
-    const known = this.assigned.get(name);
-    if (known) return known;
-    const found = [...this.memory.names.filesWith(name)].flatMap((path) => assignedIn(this.factsOf(path), name));
+    const found = this.assigned.get(name) ?? [...this.memory.names.filesWith(name)].flatMap((path) => assignedIn(this.factsOf(path), name));
     this.assigned.set(name, found);
     return found;
   }
@@ -251,7 +249,7 @@ export class BlockingGraph {
       this.handed.clear();
       this.followed.clear();
       for (const site of targets.keys()) this.verdicts.add(site);
-      for (const name of this.memory.hot) if (!name.includes(' ') && stale.size === 0) this.pendingNames.push({ name, files: this.memory.names.filesWith(name) });
+      if (stale.size === 0) this.pendHot(undefined);
       this.settle();
     }
   }
@@ -313,6 +311,17 @@ export class BlockingGraph {
     } else {
       hot.add(name);
       this.pendingNames.push({ name, files: names.filesWith(name) });
+    }
+  }
+
+  /** Asks again about the names that were asked about: in some files, or everywhere. */
+  private pendHot(files: ReadonlySet<string> | undefined): void {
+    const { hot, names } = this.memory;
+    for (const key of hot) {
+      const space = key.lastIndexOf(' ');
+      const [path, name] = [key.slice(0, Math.max(space, 0)), key.slice(space + 1)];
+      if (space < 0) this.pendingNames.push({ name, files: files ?? names.filesWith(name) });
+      else if (!files || files.has(path)) this.pendingNames.push({ name, files: [path] });
     }
   }
 

@@ -91,6 +91,25 @@ describe('blocking graph, renewed after edits', () => {
       ],
     },
     {
+      name: 'what default imports are called by in the file that is edited',
+      files: ['npm-packages.js'],
+      edits: [
+        ['npm-packages.js', 'register(user)', 'register(somebody)', ['npm-packages.js', 6]],
+        ['npm-packages.js', 'import syncFetch', 'import fetchNow', ['npm-packages.js', 5]],
+        ['npm-packages.js', 'syncFetch(', 'fetchNow(', ['npm-packages.js', 6]],
+      ],
+    },
+    {
+      name: 'a default import of a helper is edited around',
+      files: ['re-export/release.ts', 're-export/index.ts', 're-export/io.ts', 're-export/checksum.ts'],
+      edits: [
+        ['re-export/release.ts', 'import', "import sumOf from './checksum.js';\nimport", ['re-export/release.ts', 3]],
+        ['re-export/release.ts', 'checksum(', 'sumOf(', ['re-export/release.ts', 3]],
+        ['re-export/release.ts', 'import', '// Again.\nimport', ['re-export/release.ts', 3]],
+        ['re-export/checksum.ts', 'import', '// Again.\nimport', ['re-export/release.ts', 3]],
+      ],
+    },
+    {
       name: 'a class gets other methods',
       files: ['methods/sync.ts', 'methods/store.ts'],
       edits: [
