@@ -1,6 +1,6 @@
 // The language server as the editor sees it: a Node process of ours, its life and its state.
 import * as vscode from 'vscode';
-import { CloseAction, ErrorAction, LanguageClient, State, TransportKind } from 'vscode-languageclient/node';
+import { CloseAction, ErrorAction, LanguageClient, State, TransportKind, type CancellationToken, type MessageSignature } from 'vscode-languageclient/node';
 import { blockedPlacesMethod, statusMethod, type BlockedPlace, type BlockedPlacesParams, type InitializationOptions, type StatusParams } from '../server/protocol';
 import { ServerStatus } from './server-status';
 import { checkWorkspace } from './workspace-check';
@@ -11,6 +11,13 @@ export const documentSelector = ['javascript', 'javascriptreact', 'typescript', 
 
 /** A server that crashes again this soon after it was started again is left alone. Milliseconds. */
 const crashLoop = 60_000;
+
+/** What the window asks while the server is being stopped, as when it is loaded anew, has no answer; that is no failure. */
+class Client extends LanguageClient {
+  override handleFailedRequest<T>(type: MessageSignature, token: CancellationToken | undefined, error: unknown, defaultValue: T, showNotification?: boolean, throwOnCancel?: boolean): T {
+    return this.isRunning() ? super.handleFailedRequest(type, token, error, defaultValue, showNotification, throwOnCancel) : defaultValue;
+  }
+}
 
 export class LanguageServer {
   private client: LanguageClient;
@@ -86,7 +93,7 @@ export class LanguageServer {
       module: this.context.asAbsolutePath('dist/server.js'),
       transport: TransportKind.ipc,
     };
-    const client = new LanguageClient(
+    const client = new Client(
       'asyncscope',
       'Asyncscope',
       { run: server, debug: { ...server, options: { execArgv: ['--nolazy', '--inspect=127.0.0.1:0'] } } },

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { LineHistory, type LineEdit } from '../../src/extension/blocked/line-history';
+import { LineHistory, type LineEdit } from '../../src/extension/line-history';
 
 describe('the history of lines', () => {
   const cases: [string, LineEdit[], (number | undefined)[]][] = [

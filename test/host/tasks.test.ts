@@ -2,7 +2,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { reportSuite } from './report';
 
-reportSuite('in VS Code, debugging', { workspace: 'test/fixtures/host/debugged', files: ['tasks', 'live-tasks', 'task-actions'] });
+reportSuite('in VS Code, debugging', { workspace: 'test/fixtures/host/debugged', files: ['tasks', 'live-tasks', 'task-actions', 'waiting-hints'] });
 
 /** As a compiler leaves it: other lines, and a map to those that were written. */
 async function compile(folder: string): Promise<void> {

@@ -2,27 +2,30 @@
 import * as vscode from 'vscode';
 import type { BlockedPlace } from '../../server/protocol';
 import type { BlockedReport } from '../../tracer/live/blocked-loop';
-import { LineHistory } from './line-history';
+import { EditedLines } from '../edited-lines';
 
 /** What one program has said; it goes on running the text that it was started with. */
 interface Told {
   readonly configuration: string;
   ended: boolean;
   places: BlockedPlace[];
-  /** Of files that were edited since it was started. */
-  readonly edits: Map<string, LineHistory>;
+  readonly lines: EditedLines;
 }
 
 export class BlockedPlaces implements vscode.Disposable {
   private readonly programs = new Map<string, Told>();
   private readonly didChange = new vscode.EventEmitter<void>();
   readonly onDidChange = this.didChange.event;
-  private readonly editing = vscode.workspace.onDidChangeTextDocument((event) => this.edited(event));
 
   /** A program begins. What ended ones of the same launch configuration have said goes with it. */
   begin(program: string, configuration: string): void {
-    for (const [other, told] of this.programs) if (told.ended && told.configuration === configuration) this.programs.delete(other);
-    this.programs.set(program, { configuration, ended: false, places: [], edits: new Map() });
+    for (const [other, told] of this.programs) {
+      if (other !== program && !(told.ended && told.configuration === configuration)) continue;
+      told.lines.dispose();
+      this.programs.delete(other);
+    }
+    const lines = new EditedLines(() => this.all.length > 0 && this.didChange.fire());
+    this.programs.set(program, { configuration, ended: false, places: [], lines });
     this.didChange.fire();
   }
 
@@ -47,9 +50,9 @@ export class BlockedPlaces implements vscode.Disposable {
   /** All, those of one line as one; lines that were edited since are left out. */
   get all(): BlockedPlace[] {
     const byLine = new Map<string, BlockedPlace>();
-    for (const { places, edits } of this.programs.values()) {
+    for (const { places, lines } of this.programs.values()) {
       for (const place of places) {
-        const line = edits.has(place.file) ? edits.get(place.file)?.now(place.line) : place.line;
+        const line = lines.now(place.file, place.line);
         if (line === undefined) continue;
         const key = `${place.file}\n${line}`;
         byLine.set(key, together({ ...place, line }, byLine.get(key)));
@@ -59,20 +62,8 @@ export class BlockedPlaces implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.editing.dispose();
+    for (const { lines } of this.programs.values()) lines.dispose();
     this.didChange.dispose();
-  }
-
-  private edited({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
-    if (document.uri.scheme !== 'file' || contentChanges.length === 0 || this.programs.size === 0) return;
-    const file = document.uri.fsPath;
-    const added = contentChanges.reduce((sum, { range, text }) => sum + text.split('\n').length - 1 - (range.end.line - range.start.line), 0);
-    for (const { edits } of this.programs.values()) {
-      const history = edits.get(file) ?? new LineHistory(document.lineCount - added);
-      edits.set(file, history);
-      for (const change of contentChanges) history.edited(change);
-    }
-    if (this.all.length > 0) this.didChange.fire();
   }
 }
 

@@ -5,6 +5,7 @@ import { formatDuration, formatMegabytes, type PauseEstimate } from '../../trace
 import { taskLine } from '../../tracer/task-text';
 import type { BlockedWatch } from '../blocked/blocked-watch';
 import { agentSecret } from '../blocked/tracked-launch';
+import { EditedLines } from '../edited-lines';
 import { openPlace } from '../open-place';
 import { isNodeProgram, trackNodeSessions } from './debugged';
 import { groupings, type Grouping } from './forest';
@@ -14,7 +15,7 @@ import { compareDumps, placeLinks, saveTasks } from './save-tasks';
 import { isLost, lostText, TaskActions } from './task-actions';
 import { TaskSource, type SourceOptions } from './task-source';
 import { TaskTree, type TreeNode } from './task-tree';
-import { WaitingHints } from './waiting-hints';
+import { WaitingHints, type WatchedProgram } from './waiting-hints';
 
 export const viewId = 'asyncscope.tasks';
 
@@ -23,9 +24,11 @@ const askAbove = 100_000_000;
 
 export class TaskExplorer implements vscode.Disposable {
   private readonly sources = new Map<string, TaskSource>();
+  /** By the keys of the sources, since those are known. */
+  private readonly lines = new Map<string, EditedLines>();
   private readonly tree: TaskTree;
   private readonly view: vscode.TreeView<TreeNode>;
-  private readonly hints = new WaitingHints(() => this.watched().flatMap(({ label, state }) => (state.kind === 'seen' && state.live ? [{ label, threads: state.threads, places: state.live.places }] : [])));
+  private readonly hints = new WaitingHints(() => this.watched().flatMap((source) => this.waitingIn(source)));
   private readonly polling = new LivePolling(() => (!this.paused && (this.view.visible || this.hints.areVisible) ? this.watched() : []));
   private paused = false;
   readonly actions: TaskActions;
@@ -122,6 +125,11 @@ export class TaskExplorer implements vscode.Disposable {
     return [...this.sources.values()].filter((source) => source.isWatched);
   }
 
+  private waitingIn({ key, label, state }: TaskSource): WatchedProgram[] {
+    const lines = this.lines.get(key);
+    return lines && state.kind === 'seen' && state.live ? [{ label, threads: state.threads, places: state.live.places, lines }] : [];
+  }
+
   /** Puts the agent into the processes, and follows their tasks from now on. */
   private async watch(node?: TreeNode): Promise<TaskReport[]> {
     for (const source of this.meant(node)) await source.watch(blockedMs());
@@ -147,7 +155,7 @@ export class TaskExplorer implements vscode.Disposable {
   }
 
   dispose(): void {
-    for (const disposable of this.disposables) disposable.dispose();
+    for (const disposable of [...this.disposables, ...this.lines.values()]) disposable.dispose();
   }
 
   /** Lets go of every process. Never rejects. */
@@ -210,6 +218,7 @@ export class TaskExplorer implements vscode.Disposable {
 
   private add(options: SourceOptions): void {
     this.sources.set(options.key, new TaskSource(options, () => this.update()));
+    this.lines.set(options.key, new EditedLines());
     this.update();
   }
 
@@ -217,6 +226,8 @@ export class TaskExplorer implements vscode.Disposable {
     const source = this.sources.get(key);
     if (!source) return;
     this.sources.delete(key);
+    this.lines.get(key)?.dispose();
+    this.lines.delete(key);
     this.blocked.endLive(key);
     this.update();
     await source.close();

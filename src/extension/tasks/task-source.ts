@@ -238,8 +238,10 @@ export class TaskSource {
   private async endWatch(): Promise<void> {
     const { live } = this;
     this.live = undefined;
-    await live?.stop();
-    if (live) this.changed();
+    if (!live) return;
+    // A program in native code lets go only when that is over.
+    this.changed();
+    await live.stop();
   }
 
   get state(): SourceState {

@@ -5,6 +5,7 @@ import { awaitChains, type AwaitChain } from '../../tracer/await-chains';
 import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { Task } from '../../tracer/task';
 import { ageText, awaitsText, grouped, times, type TasksById } from '../../tracer/task-text';
+import type { EditedLines } from '../edited-lines';
 import { uriOf } from '../open-place';
 import type { ThreadIndex } from './forest';
 
@@ -19,6 +20,8 @@ export interface WatchedProgram {
   readonly threads: readonly ThreadIndex[];
   /** Where calls wait. */
   readonly places: readonly WaitingPlace[];
+  /** Where the lines that it runs stand now. */
+  readonly lines: Pick<EditedLines, 'now'>;
 }
 
 class WaitingHint extends vscode.InlayHint {
@@ -56,12 +59,9 @@ export class WaitingHints implements vscode.InlayHintsProvider<WaitingHint>, vsc
   }
 
   provideInlayHints(document: vscode.TextDocument, range: vscode.Range): WaitingHint[] {
-    // The program runs what was saved.
-    if (document.isDirty) return [];
     const lines = new Map<number, { count: number; oldestMs: number }>();
-    for (const { place, tasks } of this.programs().flatMap(({ places }) => places)) {
-      const line = place.line - 1;
-      if (tasks.length === 0 || line < range.start.line || line > range.end.line || line >= document.lineCount || document.uri.fsPath !== place.file) continue;
+    for (const { line, tasks } of this.programs().flatMap((program) => waitingIn(program, document.uri.fsPath))) {
+      if (tasks.length === 0 || line < range.start.line || line > range.end.line || line >= document.lineCount) continue;
       const known = lines.get(line);
       lines.set(line, { count: tasks.length + (known?.count ?? 0), oldestMs: Math.max(tasks[0]?.ageMs ?? 0, known?.oldestMs ?? 0) });
     }
@@ -74,14 +74,15 @@ export class WaitingHints implements vscode.InlayHintsProvider<WaitingHint>, vsc
   }
 
   provideHover(document: vscode.TextDocument, { line }: vscode.Position): vscode.Hover | undefined {
-    const text = document.isDirty ? undefined : this.chainsAt(document, line);
+    const text = this.chainsAt(document, line);
     return text && new vscode.Hover(text);
   }
 
   private chainsAt({ uri }: vscode.TextDocument, line: number): vscode.MarkdownString | undefined {
     const text = new vscode.MarkdownString();
-    for (const { label, threads, places } of this.programs()) {
-      const waiting = places.filter(({ place }) => place.file === uri.fsPath && place.line === line + 1).flatMap(({ tasks }) => tasks);
+    for (const program of this.programs()) {
+      const { label, threads } = program;
+      const waiting = waitingIn(program, uri.fsPath).flatMap((each) => (each.line === line ? each.tasks : []));
       const [first] = waiting;
       if (!first) continue;
       const oldestMs = Math.max(...waiting.map(({ ageMs = 0 }) => ageMs));
@@ -93,6 +94,14 @@ export class WaitingHints implements vscode.InlayHintsProvider<WaitingHint>, vsc
     }
     return text.value === '' ? undefined : text;
   }
+}
+
+/** What waits in a file, by the lines where that is now, from 0; without lines that were changed since the program began. */
+function waitingIn({ places, lines }: WatchedProgram, file: string): { line: number; tasks: readonly Task[] }[] {
+  return places.flatMap(({ place, tasks }) => {
+    const line = place.file === file ? lines.now(file, place.line) : undefined;
+    return line === undefined ? [] : [{ line: line - 1, tasks }];
+  });
 }
 
 /** `query ×9 ← load ← page; waits for Timeout 40 s`, with links to the awaits. */

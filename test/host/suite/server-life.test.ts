@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import type { LanguageClient } from 'vscode-languageclient/node';
 import { asyncscope, findings, has, lacks, open, replace, untilFindings } from './editing';
 import { screenshot, texts } from './outside';
 import { eventually, until } from './waiting';
@@ -13,6 +14,20 @@ describe('the language server', () => {
     const { version } = vscode.extensions.getExtension('asyncscope.asyncscope')?.packageJSON as { version: string };
     assert.equal(server.shown.text, `Asyncscope ${version}`);
     assert.equal(server.shown.severity, vscode.LanguageStatusSeverity.Information);
+  });
+
+  it('has no answer, and that is no failure, to what is asked when it is stopped', async () => {
+    const document = await open('src/report.js');
+    const server = await (await asyncscope()).languageServer();
+    const { client } = server as unknown as { client: LanguageClient };
+    const provider = client.getFeature('textDocument/codeAction').getProvider(document);
+    assert.ok(provider);
+    const context = { diagnostics: [], only: undefined, triggerKind: vscode.CodeActionTriggerKind.Automatic };
+    const asked = provider.provideCodeActions(document, new vscode.Range(0, 0, 1, 0), context, new vscode.CancellationTokenSource().token);
+    const restarted = server.restart();
+    assert.deepEqual((await asked) ?? [], []);
+    await restarted;
+    await untilFindings(document.uri, has('no-async-promise-executor'));
   });
 
   it('is started again when it ends unexpectedly, and finds again', async () => {
