@@ -1,5 +1,6 @@
 import type { GroupKind } from '../task';
 import { Builtins } from './builtins';
+import { DrivenGenerators } from './driven-generators';
 import { EdgeType, NodeMap, NodeType, type HeapGraph } from './graph';
 import { ReactionReader, type Reaction } from './reactions';
 import { findSuspended, type SuspendedCall } from './suspended';
@@ -53,10 +54,7 @@ export class AwaitGraph {
     this.#callIndex = new NodeMap(graph);
     const { calls, pending } = findSuspended(graph, this.names);
     this.#allCalls = calls;
-    calls.forEach((call, index) => {
-      this.#callIndex.set(call.node, index);
-      for (const promise of call.promises) this.callOf.set(promise, call.node);
-    });
+    calls.forEach((call, index) => this.#index(call, index));
     this.#readReactions(pending);
     for (const call of calls) (call.awaited >= 0 ? this.calls : this.otherCalls).push(call);
     this.#linkAdoptions();
@@ -68,8 +66,23 @@ export class AwaitGraph {
     return this.#allCalls[this.#callIndex.get(node)];
   }
 
+  #index(call: SuspendedCall, index: number): void {
+    this.#callIndex.set(call.node, index);
+    for (const promise of call.promises) this.callOf.set(promise, call.node);
+  }
+
+  /** False where the handlers are not those of a compiled async function. */
+  #addDriven(driven: DrivenGenerators, handlers: readonly number[], promise: number): boolean {
+    const call = driven.of(handlers);
+    if (!call || this.call(call.node)) return false;
+    call.awaited = promise;
+    this.#index(call, this.#allCalls.push(call) - 1);
+    return true;
+  }
+
   #readReactions(pending: readonly number[]): void {
     const reader = new ReactionReader(this.graph, this.names, this.builtins);
+    const driven = new DrivenGenerators(this.graph, this.names, this.builtins, reader);
     const settledBy = new Map<number, { sources: number[]; adopted: boolean }>();
     for (let i = 0; i < pending.length; i += 2) {
       const promise = pending[i]!;
@@ -92,7 +105,7 @@ export class AwaitGraph {
           case 'then':
             if (reaction.derived >= 0) this.derivedFrom.set(reaction.derived, promise);
             if (reaction.settles >= 0) addSource(settledBy, reaction.settles, promise, false);
-            if (reaction.handlers.length) this.continuations.push({ node, source: promise, handlers: reaction.handlers, derived: reaction.derived });
+            if (reaction.handlers.length && !this.#addDriven(driven, reaction.handlers, promise)) this.continuations.push({ node, source: promise, handlers: reaction.handlers, derived: reaction.derived });
         }
       }
     }

@@ -26,6 +26,8 @@ export interface HeapTask {
   heapId?: number;
   /** What the agent has stamped the call's promise with. */
   stamp?: number;
+  /** A compiler made a generator of it, which has no name. */
+  isDriven?: boolean;
   /** The top level of a module that awaits. */
   isModule?: boolean;
   fn: HeapFunction;
@@ -194,6 +196,7 @@ export class HeapTasks {
     const className = fn.class?.name ?? (fn.name.startsWith('#') ? receiver : undefined);
     if (className) task.className = className;
     if (isModule) task.isModule = true;
+    if (call.isDriven) task.isDriven = true;
     task.heapId = this.awaits.graph.columns.nodeId[call.node]!;
     const stamp = this.#stamps.of(call.promises[0]!);
     if (stamp !== undefined) task.stamp = stamp;

@@ -24,7 +24,8 @@ export function findLive(awaits: AwaitGraph, settling: Settling): Liveness {
   // 0: plain, 1: pending promise, 2: suspended call
   const gate = new Uint8Array(graph.nodeCount);
   for (const promise of awaits.pending) gate[promise] = 1;
-  for (const call of awaits.calls) gate[call.node] = 2;
+  // What continues a compiled async function is an ordinary function, which what is reached may call.
+  for (const call of awaits.calls) if (!call.isDriven) gate[call.node] = 2;
   // Each node is put in at most once, a pending promise once more when it is found settleable. First in, first out: V8 writes a
   // heap down in about that order, so what is read next lies near.
   const queue = new Uint32Array(graph.nodeCount + awaits.pending.length);

@@ -56,7 +56,7 @@ export class ReactionReader {
       if (role === undefined || context < 0) {
         own.push(handler);
       } else if (role === 'settle') {
-        settles = this.#hiddenTarget(context, (to) => this.#isPromise(to));
+        settles = this.settledBy(handler);
       } else if (role === 'finally') {
         const wrapped = this.#hiddenTarget(context, (to) => nodeType[to] === NodeType.closure);
         if (wrapped >= 0 && !own.includes(wrapped)) own.push(wrapped);
@@ -69,6 +69,12 @@ export class ReactionReader {
     }
     if (!own.length && settles >= 0) return { kind: 'settle', promise: settles, adopted: false };
     return { kind: 'then', handlers: own, derived, settles };
+  }
+
+  /** The promise that a `resolve` or `reject` is of; -1 for none. */
+  settledBy(settler: number): number {
+    const context = this.graph.follow(settler, EdgeType.internal, this.names.context);
+    return context < 0 ? -1 : this.#hiddenTarget(context, (to) => this.#isPromise(to));
   }
 
   /** The list in which a combinator collects results: how long it is, and how many have come. Promise.any's grows as errors come. */

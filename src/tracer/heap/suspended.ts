@@ -11,6 +11,8 @@ export interface SuspendedCall {
   /** The array of its arguments and local variables. */
   registers: number;
   kind: 'async-function' | 'async-generator';
+  /** A plain generator, which handlers of promises go on with: see DrivenGenerators. */
+  isDriven: boolean;
   /** The pending promise that continues it; -1 where none does. */
   awaited: number;
   /** The promise of an async function's call, or those that an async generator's callers wait for. */
@@ -73,6 +75,7 @@ function readCall(graph: HeapGraph, names: Vocabulary, node: number, registers: 
     registers,
     awaited: -1,
     kind: request >= 0 ? 'async-generator' : 'async-function',
+    isDriven: false,
     promises,
   };
 }
