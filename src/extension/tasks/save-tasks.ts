@@ -1,4 +1,5 @@
 // Task dumps: written where the user says, opened as text, compared in the editor's own diff.
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { TaskReport } from '../../tracer/task';
 import { dumpTasks } from '../../tracer/task-dump';
@@ -31,15 +32,32 @@ export async function compareDumps(dump: vscode.Uri): Promise<void> {
   if (other) await vscode.commands.executeCommand('vscode.diff', other, dump);
 }
 
-/** The source places of a dump (`path:line:column`) as links. */
+/** A place in a line of a dump: `  name  ~path:line:column  what it waits for`. */
+const places = /(?<=  )(~?)(\S(?:(?! {2}).)*?):(\d+):(\d+)(?=  |$)/gm;
+
+/** The places of a dump whose files are there, as links. */
 export const placeLinks: vscode.DocumentLinkProvider = {
-  provideDocumentLinks(document) {
-    const links: vscode.DocumentLink[] = [];
-    for (const match of document.getText().matchAll(/(?<=  ~?)((?:[A-Za-z]:)?[\\/][^\n]*?):(\d+):(\d+)(?=  |$)/gm)) {
-      const [, file = '', line = '', column = ''] = match;
-      const range = new vscode.Range(document.positionAt(match.index), document.positionAt(match.index + match[0].length));
-      links.push(new vscode.DocumentLink(range, vscode.Uri.file(file).with({ fragment: `L${line},${column}` })));
-    }
-    return links;
+  async provideDocumentLinks(document) {
+    const found = [...document.getText().matchAll(places)].map((match) => {
+      const [text, mark = '', file = '', line = '', column = ''] = match;
+      return { file, fragment: `L${line},${column}`, from: match.index + mark.length, to: match.index + text.length };
+    });
+    const files = new Map<string, vscode.Uri | undefined>();
+    await Promise.all([...new Set(found.map(({ file }) => file))].map(async (file) => files.set(file, await fileOf(file, document.uri))));
+    return found.flatMap(({ file, fragment, from, to }) => {
+      const uri = files.get(file);
+      return uri ? [new vscode.DocumentLink(new vscode.Range(document.positionAt(from), document.positionAt(to)), uri.with({ fragment }))] : [];
+    });
   },
 };
+
+/** A file that a dump names; undefined where it is not there. A relative path is one of the workspace, of the dump's folder, or of where we run. */
+async function fileOf(file: string, dump: vscode.Uri): Promise<vscode.Uri | undefined> {
+  const bases = [...(vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri), vscode.Uri.joinPath(dump, '..'), vscode.Uri.file(process.cwd())];
+  const candidates = path.isAbsolute(file) ? [vscode.Uri.file(file)] : bases.map((base) => vscode.Uri.joinPath(base, file));
+  for (const candidate of candidates) {
+    const isThere = await vscode.workspace.fs.stat(candidate).then(({ type }) => (type & vscode.FileType.File) !== 0, () => false);
+    if (isThere) return candidate;
+  }
+  return undefined;
+}

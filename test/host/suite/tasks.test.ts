@@ -119,6 +119,25 @@ describe('Task Explorer', function () {
     await screenshot('task-dump');
   });
 
+  it('has links to the files of a dump that are there, and to no others', async () => {
+    const dump = fileUri('elsewhere/read.tasks');
+    const spaced = fileUri('a (b) c/live one.js');
+    for (const file of [dump, spaced]) await vscode.workspace.fs.writeFile(file, new Uint8Array());
+    const lines = [`  main ×2  ${fileUri('app.js').fsPath}:4:3  job`, `    job  ~${spaced.fsPath}:1:2  Timeout`, '  relative  app.js:10:1  Timeout', '  ×3  a (b) c/live one.js:2:1  stuck: at app.js:9:9', '  gone  /no/such/app.js:4:3  Timeout', '  windows  C:\\me\\app (x).js:4:3  Timeout', "  node's  node:internal/timers:5:1  Timeout"];
+    await vscode.workspace.fs.writeFile(dump, Buffer.from(lines.join('\n')));
+    const document = await vscode.workspace.openTextDocument(dump);
+    const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>('vscode.executeLinkProvider', dump);
+    assert.deepEqual(
+      links.map(({ range, target }) => [document.getText(range), target?.path, target?.fragment]),
+      [
+        [`${fileUri('app.js').fsPath}:4:3`, fileUri('app.js').path, 'L4,3'],
+        [`${spaced.fsPath}:1:2`, spaced.path, 'L1,2'],
+        ['app.js:10:1', fileUri('app.js').path, 'L10,1'],
+        ['a (b) c/live one.js:2:1', spaced.path, 'L2,1'],
+      ],
+    );
+  });
+
   it('is empty when the session has ended', async () => {
     const ended = new Promise((resolve) => vscode.debug.onDidTerminateDebugSession(resolve));
     await vscode.debug.stopDebugging();
