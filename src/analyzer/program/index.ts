@@ -1,7 +1,7 @@
 export { CompilerDied, CompilerMissing, isChannelFailure } from './compiler';
 export type { DiskChanges } from './disk';
 export { Importers } from './importers';
-export type { Job } from './jobs';
+export { until, type Job } from './jobs';
 export { isTooDeep } from './nesting';
 export { Programs, type SourceUnit } from './programs';
 export * from './syntax';

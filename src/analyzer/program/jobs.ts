@@ -64,11 +64,30 @@ interface Open {
   readonly index: number;
 }
 
+/** One that waits for what another asking finds out. */
+interface Idle extends Open {
+  readonly until: Until;
+}
+
+/** Yielded in place of a question by an asking that lets another one work for it. */
+class Until {
+  constructor(readonly isOver: () => boolean) {}
+}
+
+/**
+ * Lets other askings go on until `isOver`; false where none of those that run side by side with this one will get there
+ * by themselves.
+ */
+export function* until(isOver: () => boolean): Asking<boolean> {
+  return (yield new Until(isOver) as never) as boolean;
+}
+
 /** One job under way. */
 class Track<T> {
   result: { value: T } | undefined;
   private returned: unknown[] = [];
   private open: Open[] = [];
+  private idle: Idle[] = [];
   private questions: Question[] = [];
   private batch: Batch | undefined;
   /** The batch is out. */
@@ -140,17 +159,34 @@ class Track<T> {
     this.questions = [];
     try {
       run();
+      this.wake();
     } catch (error) {
       this.open = [];
+      this.idle = [];
       this.nextStep = () => this.job.throw(error);
     }
   }
 
-  private take(one: Open, step: IteratorResult<unknown, unknown>): void {
+  /** Goes on with those that waited for another asking. */
+  private wake(): void {
+    for (;;) {
+      const { idle } = this;
+      const isOver = idle.map(({ until }) => until.isOver());
+      // Where nobody here asks anything, what they wait for is another job's, or their own.
+      const areStuck = this.open.length === 0 && !isOver.includes(true);
+      if (idle.length === 0 || (!areStuck && !isOver.includes(true))) return;
+      this.idle = areStuck ? [] : idle.filter((_, index) => !isOver[index]);
+      for (const [index, one] of idle.entries()) if (areStuck || isOver[index]) this.take(one, one.asking.next(!areStuck));
+    }
+  }
+
+  private take({ asking, index }: Open, step: IteratorResult<unknown, unknown>): void {
     if (step.done) {
-      this.returned[one.index] = step.value;
+      this.returned[index] = step.value;
+    } else if (step.value instanceof Until) {
+      this.idle.push({ asking, index, until: step.value });
     } else {
-      this.open.push(one);
+      this.open.push({ asking, index });
       this.questions.push(step.value as Question);
     }
   }

@@ -102,7 +102,7 @@ export const noMisusedPromises: Rule<Options> = {
       checksVoidReturn === false ? {} : voidReturns(context, checksVoidReturn === true ? {} : checksVoidReturn),
       checksSpreads
         ? {
-            [SyntaxKind.SpreadElement]: (node: { expression: Expression }) => spreads.check(node.expression),
+            [SyntaxKind.SpreadElement]: (node: { expression: Expression }) => (isListOrEmpty(node.expression) ? undefined : spreads.check(node.expression)),
             [SyntaxKind.SpreadAssignment]: (node: { expression: Expression }) => spreads.check(node.expression),
           }
         : {},
@@ -287,6 +287,12 @@ class ConditionCheck {
     }
     return false;
   }
+}
+
+/** `list ?? []`, spread among elements or arguments: no promise can be meant beside a list, and the compiler says so of any. */
+function isListOrEmpty(expression: Expression): boolean {
+  const node = skipParentheses(expression);
+  return isLogical(node) && skipParentheses(node.right).kind === SyntaxKind.ArrayLiteralExpression;
 }
 
 class SpreadCheck {

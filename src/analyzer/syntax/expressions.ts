@@ -8,8 +8,11 @@ import {
   isSatisfiesExpression,
   isStringLiteralLikeNode,
   isTypeAssertion,
+  isTypeReferenceNode,
+  type AsExpression,
   type Expression,
   type Node,
+  type TypeAssertion,
 } from '../program';
 
 /** The expression inside any parentheses. */
@@ -32,6 +35,13 @@ export function skipOuterExpressions(node: Expression): Expression {
     at = at.expression;
   }
   return at;
+}
+
+/** Whether a node is `… as const`, which says nothing of the type that is meant. */
+export function isConstAssertion(node: Node): node is AsExpression | TypeAssertion {
+  if (!isAsExpression(node) && !isTypeAssertion(node)) return false;
+  const { type } = node;
+  return isTypeReferenceNode(type) && isIdentifier(type.typeName) && type.typeName.text === 'const';
 }
 
 /** The name a call is made by: `b` of `a.b()`, `f` of `f()`; undefined for computed and other callees. */

@@ -8,11 +8,12 @@ import {
   isIdentifier,
   isMethodDeclaration,
   isTypeLiteralNode,
+  type AsExpression,
   type Expression,
   type Node,
   type TypeNode,
 } from '../program';
-import { skipParentheses } from './expressions';
+import { isConstAssertion, skipParentheses } from './expressions';
 import { isJavaScript } from './file-names';
 import { isAsync, isFunctionNode, someReturn, type FunctionNode } from './functions';
 
@@ -132,6 +133,21 @@ export function isPlainType(type: TypeNode): boolean {
 
 const vagueTypes = new Set<SyntaxKind>([SyntaxKind.AnyKeyword, SyntaxKind.UnknownKeyword, SyntaxKind.ObjectKeyword]);
 
+/** Types that expect no function, nor anything of what an object holds. */
+const keywordTypes = new Set<SyntaxKind>([
+  SyntaxKind.AnyKeyword,
+  SyntaxKind.UnknownKeyword,
+  SyntaxKind.NeverKeyword,
+  SyntaxKind.ObjectKeyword,
+  SyntaxKind.VoidKeyword,
+  SyntaxKind.UndefinedKeyword,
+  SyntaxKind.StringKeyword,
+  SyntaxKind.NumberKeyword,
+  SyntaxKind.BooleanKeyword,
+  SyntaxKind.BigIntKeyword,
+  SyntaxKind.SymbolKeyword,
+]);
+
 /** Where the type that is expected of an expression comes from: an annotation, or the call that it is an argument of. */
 export type ExpectedBy = 'nothing' | 'annotation' | 'call';
 
@@ -148,6 +164,12 @@ export function expectedBy(node: Node): ExpectedBy {
       case SyntaxKind.SpreadAssignment:
       case SyntaxKind.ConditionalExpression:
         continue;
+      case SyntaxKind.AsExpression:
+      case SyntaxKind.SatisfiesExpression:
+      case SyntaxKind.TypeAssertionExpression:
+        if (isConstAssertion(parent)) continue;
+        // What surrounds it expects nothing of what stands inside.
+        return keywordTypes.has((parent as AsExpression).type.kind) ? 'nothing' : 'annotation';
       case SyntaxKind.VariableDeclaration:
         if ((parent as { type?: TypeNode }).type) return 'annotation';
         return inJavaScript(parent) ? 'call' : 'nothing';

@@ -3,14 +3,13 @@ import {
   TypeFlags,
   isAsExpression,
   isCallExpression,
-  isIdentifier,
   isIntersectionType,
-  isTypeReferenceNode,
   isUnionType,
 } from '../program';
 import type { Asking, CallExpression, Checker, Expression, Type, TypeNode } from '../program';
-import { skipParentheses } from '../syntax/expressions';
+import { isConstAssertion, skipParentheses } from '../syntax/expressions';
 import { returnTypeOf } from './claims';
+import { Memo } from './memo';
 import { callSignatures, elementTypes, isAny, isMapped, isPlain, isReference, unionParts } from './structure';
 
 /** A question about a type that has the same answer for every instance of a generic class or interface. */
@@ -45,8 +44,8 @@ function* ask<Answer>(checker: Checker, node: Expression, question: TypeQuestion
 /** The type that `as` gives a value: the compiler need not look at the value. */
 function assertedType(node: Expression): TypeNode | undefined {
   if (!isAsExpression(node)) return undefined;
-  const isConst = isTypeReferenceNode(node.type) && isIdentifier(node.type.typeName) && node.type.typeName.text === 'const';
-  return isConst ? undefined : node.type;
+  const { type } = node;
+  return isConstAssertion(node) ? undefined : type;
 }
 
 function* askOfDeclaredReturns<Answer>(
@@ -69,9 +68,25 @@ function* askOfDeclaredReturns<Answer>(
 export function* declaredReturns(checker: Checker, call: CallExpression, depends: Dependence = dependsOnVariables): Asking<readonly Type[] | undefined> {
   const callee = skipParentheses(call.expression);
   if (callee.kind === SyntaxKind.SuperKeyword || callee.kind === SyntaxKind.ImportKeyword) return undefined;
-  const calleeType = yield* checker.getTypeAtLocation.gen(callee);
+  return yield* returnsOf(checker, depends).get(yield* checker.getTypeAtLocation.gen(callee));
+}
+
+type Returns = Memo<Type, readonly Type[] | undefined>;
+
+const knownReturns = new WeakMap<Checker, Map<Dependence, Returns>>();
+
+/** What callees of a type return: many calls have the same. */
+function returnsOf(checker: Checker, depends: Dependence): Returns {
+  let known = knownReturns.get(checker);
+  if (!known) knownReturns.set(checker, (known = new Map<Dependence, Returns>()));
+  let returns = known.get(depends);
+  if (!returns) known.set(depends, (returns = new Memo((type) => readReturns(checker, type, depends))));
+  return returns;
+}
+
+function* readReturns(checker: Checker, callee: Type, depends: Dependence): Asking<readonly Type[] | undefined> {
   const types: Type[] = [];
-  for (const part of yield* unionParts(calleeType)) {
+  for (const part of yield* unionParts(callee)) {
     // Of `?.`: the call gives undefined then.
     if ((part.flags & TypeFlags.Nullable) !== 0) {
       types.push(part);

@@ -23,6 +23,7 @@ import {
   type Type,
   type TypeNode,
 } from '../program';
+import { isConstAssertion } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { isNoPromise, isPlainType, returnsPromise } from '../syntax/promises';
 import { askOfType, askOfWholeType, declaredReturns } from './calls';
@@ -142,7 +143,7 @@ function isPlainAnnotation(type: TypeNode): boolean {
 /** The expression itself, without parentheses and what only the compiler sees around it. */
 function skipAssertions(expression: Expression): Expression {
   let node = expression;
-  while (isParenthesizedExpression(node) || isNonNullExpression(node) || isSatisfiesExpression(node)) node = node.expression;
+  while (isParenthesizedExpression(node) || isNonNullExpression(node) || isSatisfiesExpression(node) || isConstAssertion(node)) node = node.expression;
   return node;
 }
 

@@ -81,7 +81,12 @@ export class PromiseTypes {
 
   /** The types that an array or tuple among the members of a type holds. */
   *heldTypes(type: Type): Asking<readonly Type[]> {
-    if (isPlain(type) || isAnyOrUnknown(type)) return [];
+    return isPlain(type) || isAnyOrUnknown(type) ? [] : yield* this.held.get(type);
+  }
+
+  private readonly held = new Memo<Type, readonly Type[]>((type) => this.elementsOf(type));
+
+  private *elementsOf(type: Type): Asking<readonly Type[]> {
     const held: Type[] = [];
     for (const part of yield* unionParts(type)) {
       if (!isPlain(part)) held.push(...((yield* elementTypes(this.checker, yield* apparentType(part))) ?? []));

@@ -20,6 +20,8 @@ interface Parameters {
 /** What a call's callee expects at each argument, over all its overloads. */
 export class VoidParameters {
   private readonly parameters = new Memo<Signature, Parameters>((signature) => this.read(signature));
+  private readonly ofCalls = new Memo<Type, readonly Parameters[]>((type) => this.ofOverloads(type, 'call'));
+  private readonly ofConstructors = new Memo<Type, readonly Parameters[]>((type) => this.ofOverloads(type, 'construct'));
 
   constructor(
     private readonly project: Project,
@@ -32,12 +34,9 @@ export class VoidParameters {
    */
   *expected(call: CallExpression | NewExpression, calleeType: Type, index: number, isWorthAsking: () => Asking<boolean>): Asking<Expected> {
     const found = new Set<Declared>();
-    for (const part of yield* unionParts(calleeType)) {
-      if (isPlain(part) || isAny(part)) continue;
-      for (const signature of yield* isCallExpression(call) ? part.getCallSignatures.gen() : part.getConstructSignatures.gen()) {
-        const declared = at(yield* this.parameters.get(signature), index);
-        if (declared) found.add(declared === 'inferred' && call.typeArguments ? 'open' : declared);
-      }
+    for (const parameters of yield* (isCallExpression(call) ? this.ofCalls : this.ofConstructors).get(calleeType)) {
+      const declared = at(parameters, index);
+      if (declared) found.add(declared === 'inferred' && call.typeArguments ? 'open' : declared);
     }
     if (found.has('promise')) return 'promise';
     if (!isOpen(found)) return found.has('void') ? 'void' : 'other';
@@ -45,6 +44,16 @@ export class VoidParameters {
     const inferred = yield* this.project.checker.getContextualTypeForArgumentAtIndex.gen(call, index);
     if (inferred && (yield* this.types.returnsThenable(inferred))) return 'promise';
     return found.has('void') || (inferred && (yield* this.types.returnsVoid(inferred))) ? 'void' : 'other';
+  }
+
+  private *ofOverloads(type: Type, kind: 'call' | 'construct'): Asking<readonly Parameters[]> {
+    const overloads: Parameters[] = [];
+    for (const part of yield* unionParts(type)) {
+      if (isPlain(part) || isAny(part)) continue;
+      const signatures = yield* kind === 'call' ? part.getCallSignatures.gen() : part.getConstructSignatures.gen();
+      for (const signature of signatures) overloads.push(yield* this.parameters.get(signature));
+    }
+    return overloads;
   }
 
   private *read(signature: Signature): Asking<Parameters> {
