@@ -1,7 +1,10 @@
 import type { Refusal, TextEdit } from '../finding';
 import {
+  SyntaxKind,
   isArrowFunction,
   isAwaitExpression,
+  isBinaryExpression,
+  isIdentifier,
   isReturnStatement,
   isTryStatement,
   type Asking,
@@ -9,7 +12,8 @@ import {
   type Node,
   type Project,
 } from '../program';
-import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
+import { enclosingFunction, isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
+import { isAssignmentOperator } from '../syntax/promises';
 import { isThenable } from './accepts-promise';
 import { describeFunction, isPromiseType, makeAsync } from './async-function';
 import { awaited, surrounded, type Around, type EditedFile } from './await-edits';
@@ -92,6 +96,10 @@ export class Migration {
     const outside = [...this.awaits].sort(([a], [b]) => a.getStart() - b.getStart() || b.end - a.end);
     for (const [expression, around] of outside) {
       const file = fileOf(expression);
+      const assigned = compoundAssignment(expression);
+      if (assigned && !(yield* isOwnVariable(this.project, assigned))) {
+        return { refused: `the assignment at ${placeOf(assigned)} would read '${assigned.getText()}' before it waits, and undo what others write meanwhile.` };
+      }
       const added = isPassedOn(expression, around) ? surrounded(file, expression, around) : awaited(file, expression, around);
       if (!added) return { refused: `the optional chain at ${placeOf(expression)} would no longer skip what follows.` };
       edits.push(...added);
@@ -114,6 +122,32 @@ function isPassedOn(expression: Expression, { pick }: Around): boolean {
   if (pick !== undefined) return false;
   if (isAwaitExpression(parent)) return true;
   return (isReturnStatement(parent) && !isInsideTry(expression)) || (isArrowFunction(parent) && parent.body === expression);
+}
+
+/** What is read before and written after an expression is evaluated: `total` of `total += load()`. */
+function compoundAssignment(expression: Expression): Expression | undefined {
+  for (let at: Node = expression; at.parent && !isFunctionNode(at.parent); at = at.parent) {
+    const { parent } = at;
+    if (!isBinaryExpression(parent) || parent.right !== at || !isAssignmentOperator(parent.operatorToken.kind)) continue;
+    if (!plainAssignments.has(parent.operatorToken.kind)) return parent.left;
+  }
+  return undefined;
+}
+
+/** Assignments whose new value is not made of the old one. */
+const plainAssignments = new Set<SyntaxKind>([
+  SyntaxKind.EqualsToken,
+  SyntaxKind.BarBarEqualsToken,
+  SyntaxKind.AmpersandAmpersandEqualsToken,
+  SyntaxKind.QuestionQuestionEqualsToken,
+]);
+
+/** Whether an expression is a variable of the function that it stands in: nobody writes it while that one waits. */
+function* isOwnVariable(project: Project, node: Expression): Asking<boolean> {
+  if (!isIdentifier(node)) return false;
+  const [handle] = (yield* project.checker.getSymbolAtLocation.gen(node))?.declarations ?? [];
+  const declared = handle && ((yield* handle.resolve.gen(project)) as Node | undefined);
+  return declared !== undefined && enclosingFunction(node) !== undefined && enclosingFunction(declared) === enclosingFunction(node);
 }
 
 function isInsideTry(node: Node): boolean {

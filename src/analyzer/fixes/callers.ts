@@ -4,6 +4,7 @@ import {
   SymbolFlags,
   SyntaxKind,
   isArrowFunction,
+  isBinaryExpression,
   isCallExpression,
   isClassDeclaration,
   isClassExpression,
@@ -21,6 +22,7 @@ import {
   isPropertyAccessExpression,
   isPropertyAssignment,
   isPropertyDeclaration,
+  isShorthandPropertyAssignment,
   isTypeNode,
   isVariableDeclaration,
   type Asking,
@@ -35,6 +37,7 @@ import type { FunctionNode } from '../syntax/functions';
 import { callerTakesPromise } from './accepts-promise';
 import { describeFunction, nameOf } from './async-function';
 import { isOfferedByPackage } from '../types/package-entry';
+import { outsideUser } from './outside-callers';
 
 /** Every call of a function, or why they cannot all be found. */
 export function* callsOf(project: Project, node: FunctionNode): Asking<readonly CallExpression[] | Refusal> {
@@ -88,7 +91,19 @@ function* holderObstacle(project: Project, node: FunctionNode, name: Node): Aski
   if (yield* isOfferedByPackage(project, node.getSourceFile().fileName, symbol)) {
     return `${title} is exported from the package: callers outside cannot be seen.`;
   }
-  return undefined;
+  return isSeenOutside(holder, name) ? yield* outsideObstacle(project, name, title) : undefined;
+}
+
+/** Whether a file's text exports a function or constant of it. */
+function isSeenOutside(holder: Node, name: Node): boolean {
+  const statement = (isVariableDeclaration(holder) ? holder.parent.parent : holder) as Node & { modifiers?: readonly Node[] };
+  if (statement.modifiers?.some((modifier) => modifier.kind === SyntaxKind.ExportKeyword)) return true;
+  return new RegExp(`\\bexports?\\b[^;]*?(?<![\\w$])${name.getText().replaceAll('$', '\\$')}(?![\\w$])`).test(name.getSourceFile().text);
+}
+
+function* outsideObstacle(project: Project, name: Node, title: string): Asking<string | undefined> {
+  const user = yield* outsideUser(project, name.getSourceFile().fileName, name.getText());
+  return user && `${title} may be used in ${user}, which is not in the same program.`;
 }
 
 function* memberObstacle(project: Project, member: Node, symbol: Symbol, title: string): Asking<string | undefined> {
@@ -111,7 +126,7 @@ function* memberObstacle(project: Project, member: Node, symbol: Symbol, title: 
   if (ownerSymbol && (yield* isOfferedByPackage(project, member.getSourceFile().fileName, ownerSymbol))) {
     return `${title} is a method of a class that the package exports: callers outside cannot be seen.`;
   }
-  return undefined;
+  return yield* outsideObstacle(project, declared.name, title);
 }
 
 /** A property of an object: its callers are known where the object itself stays in a constant, used by its properties only. */
@@ -132,7 +147,8 @@ function* propertyObstacle(project: Project, node: FunctionNode, object: Node): 
     const read = isPropertyAccessExpression(parent) && parent.expression === reference;
     if (!read && reference !== declaration.name && !isDeclarationOfAlias(reference)) return unknown;
   }
-  return undefined;
+  const name = nameOf(node);
+  return name && (yield* outsideObstacle(project, name, title));
 }
 
 /** The calls among the references to a name; anything else that is done with the function stands in the way. */
@@ -147,6 +163,7 @@ function* namedCalls(project: Project, node: FunctionNode, name: Node): Asking<r
     used = outermost(used);
     const { parent } = used;
     if (isCallExpression(parent) && parent.expression === used) calls.push(parent);
+    else if (isExportedByAssignment(used)) return { refused: `${title} is exported by 'module.exports' at ${placeOf(reference)}: its callers cannot all be found.` };
     else if (!isTypeUse(used)) return { refused: `${title} is used as a value at ${placeOf(reference)}.` };
   }
   return calls;
@@ -170,6 +187,13 @@ function sameNode(a: Node, b: Node): boolean {
 function isDeclarationOfAlias(reference: Node): boolean {
   const { parent } = reference;
   return isImportSpecifier(parent) || isImportClause(parent) || isExportSpecifier(parent) || isExportAssignment(parent);
+}
+
+/** `module.exports = { f }`, `exports.f = f` */
+function isExportedByAssignment(node: Node): boolean {
+  let at = node.parent;
+  while (isShorthandPropertyAssignment(at) || isPropertyAssignment(at) || isObjectLiteralExpression(at)) at = at.parent;
+  return isBinaryExpression(at) && at.operatorToken.kind === SyntaxKind.EqualsToken && /^(?:module\.)?exports\b/.test(at.left.getText());
 }
 
 function isTypeUse(node: Node): boolean {

@@ -1,5 +1,5 @@
 export { CompilerDied, CompilerMissing, isChannelFailure } from './compiler';
-export type { DiskChanges } from './disk';
+export { readText, type DiskChanges } from './disk';
 export { Importers } from './importers';
 export { until, type Job } from './jobs';
 export { isTooDeep } from './nesting';
