@@ -17,6 +17,10 @@ export interface Resource {
   fd?: number;
   pid?: number;
   threadId?: number;
+  /** Cryptography's work begins with this; */
+  run?(): unknown;
+  /** and ends with that, where it was not done at once. */
+  ondone?: unknown;
   hostname?: unknown;
   /** Of a callback for the next tick. */
   args?: readonly unknown[];
@@ -63,7 +67,7 @@ export function handleOf(owner: object): Resource | null | undefined {
 
 /** It can never keep the loop alive again. `id`: its asyncId when it was made. */
 export function isOver(resource: Resource, id: number): boolean {
-  if (resource._destroyed) return true;
+  if (resource._destroyed || (typeof resource.run === 'function' && resource.ondone === undefined)) return true;
   return id > 0 && typeof resource.getAsyncId === 'function' && resource.getAsyncId() !== id;
 }
 

@@ -102,6 +102,25 @@ describe('what keeps a program alive', function () {
     assert.deepEqual(handlesIn(after).groups.map(({ type, count, handles }) => [type, count, handles[0]!.timerMs]), [['Timeout', 1, 5e5]]);
   });
 
+  it('is no cryptography that was done at once', async () => {
+    const text = `
+      const crypto = require('node:crypto');
+      const ask = () => globalThis['asyncscope:0123456789abcdef0123456789abcdef'].poll('{"version":1,"sites":0}');
+      crypto.randomBytes(8); crypto.randomUUID(); crypto.pbkdf2Sync('a', 'b', 1, 8, 'sha256'); crypto.scryptSync('a', 'b', 8);
+      crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }); crypto.createHash('sha256').update('a').digest('hex');
+      const before = ask();
+      let during;
+      crypto.pbkdf2('a', 'b', 200_000, 8, 'sha256', () => setImmediate(() => console.log(JSON.stringify({ before, during, after: ask() }))));
+      during = ask();`;
+    for (const major of withPlaces) {
+      const { stdout, stderr } = await runToEnd(await nodeBinary(major as 24), ['-e', text], withAgent());
+      assert.equal(stderr, '');
+      const told = JSON.parse(stdout) as Record<'before' | 'during' | 'after', string>;
+      const typesAt = (when: keyof typeof told) => handlesIn(told[when]).groups.map(({ type, count }) => `${type} ${count}`);
+      assert.deepEqual([typesAt('before'), typesAt('during'), typesAt('after')], [[], ['PBKDF2REQUEST 1'], []]);
+    }
+  });
+
   it('is no more watched when the agent was taken out', async () => {
     const text = `
       const handle = globalThis['asyncscope:0123456789abcdef0123456789abcdef'];
