@@ -31,6 +31,7 @@ export class TaskExplorer implements vscode.Disposable {
   private readonly hints = new WaitingHints(() => this.watched().flatMap((source) => this.waitingIn(source)));
   private readonly polling = new LivePolling(() => (!this.paused && (this.view.visible || this.hints.areVisible) ? this.watched() : []));
   private paused = false;
+  private isClosing = false;
   readonly actions: TaskActions;
   private readonly disposables: vscode.Disposable[] = [];
   private readonly didChange = new vscode.EventEmitter<void>();
@@ -61,7 +62,7 @@ export class TaskExplorer implements vscode.Disposable {
       this.polling,
       this.hints,
       this.actions,
-      blocked.onDidReport(() => this.tree.renew()),
+      blocked.onDidReport(() => this.isClosing || this.tree.renew()),
       this.view.onDidExpandElement(({ element }) => this.tree.setExpanded(element, true)),
       this.view.onDidCollapseElement(({ element }) => this.tree.setExpanded(element, false)),
       this.view.onDidChangeVisibility(() => this.polling.update()),
@@ -158,8 +159,9 @@ export class TaskExplorer implements vscode.Disposable {
     for (const disposable of [...this.disposables, ...this.lines.values()]) disposable.dispose();
   }
 
-  /** Lets go of every process. Never rejects. */
+  /** Lets go of every process; the view changes no more, as the window goes. Never rejects. */
   async close(): Promise<void> {
+    this.isClosing = true;
     await Promise.all([...this.sources.keys()].map((key) => this.remove(key)));
   }
 
@@ -234,6 +236,7 @@ export class TaskExplorer implements vscode.Disposable {
   }
 
   private update(): void {
+    if (this.isClosing) return;
     const stuck = [...this.sources.values()].reduce((sum, source) => sum + source.stuck, 0);
     this.view.badge = stuck > 0 ? { value: stuck, tooltip: `${stuck} stuck ${stuck === 1 ? 'task' : 'tasks'}` } : undefined;
     void vscode.commands.executeCommand('setContext', 'asyncscope.tasks.sources', this.sources.size);

@@ -15,6 +15,8 @@ export class LiveControl {
   private joined: JoinedSnapshot | undefined;
   private proof: StuckProof | undefined;
   private readonly breaks = new Map<TaskId, ResumeBreak>();
+  /** The end of the setting and removing that goes on: asked twice at once, the second takes away what the first sets. */
+  private setting: Promise<unknown> = Promise.resolve();
   /** The end of the snapshot that is being taken. */
   private taking: Promise<unknown> = Promise.resolve();
 
@@ -72,7 +74,13 @@ export class LiveControl {
   }
 
   /** Has the debugger stop where the call goes on; asked once more, no longer. */
-  async breakOnResume(id: TaskId): Promise<BreakOutcome> {
+  breakOnResume(id: TaskId): Promise<BreakOutcome> {
+    const outcome = this.setting.then(() => this.toggleBreak(id));
+    this.setting = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  private async toggleBreak(id: TaskId): Promise<BreakOutcome> {
     const known = this.breaks.get(id);
     await known?.remove();
     if (known) return 'removed';

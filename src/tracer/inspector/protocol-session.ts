@@ -76,7 +76,7 @@ export class ProtocolSession implements InspectorSession {
     if (!command) return; // answered after its time limit
     this.pending.delete(message.id);
     clearTimeout(command.timer);
-    if (message.error) command.reject(new TargetError(`${sentenceStart(this.label)} refused ${command.method}: ${message.error.message}.`));
+    if (message.error) command.reject(new TargetError(refused(this.label, command.method, message.error.message)));
     else command.resolve(message.result);
   }
 
@@ -106,6 +106,12 @@ function chunkOf(message: Buffer): Uint8Array | undefined {
   const end = message.length - chunkEnd.length;
   if (end < chunkStart.length || chunkStart.compare(message, 0, chunkStart.length) !== 0 || chunkEnd.compare(message, end) !== 0) return undefined;
   return message.subarray(chunkStart.length, end);
+}
+
+function refused(label: string, method: string, reason: string): string {
+  // What js-debug says when the program ends, until it lets go of us.
+  if (reason.startsWith('Connection is closed')) return `${sentenceStart(label)} has ended.`;
+  return `${sentenceStart(label)} refused ${method}: ${reason}.`;
 }
 
 function unanswered(label: string, method: string, timeoutMs: number): string {

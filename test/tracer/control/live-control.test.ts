@@ -108,7 +108,8 @@ for (const major of nodeMajors) {
       await session.send('Debugger.enable');
       const paused = new Promise<{ callFrames: { callFrameId: string; location: { lineNumber: number } }[] }>((resolve) => session.on('Debugger.paused', resolve));
       const third = (await look()).filter(({ name }) => name === 'rounds')[2];
-      assert.deepEqual([await control.breakOnResume(third!.id), await control.breakOnResume(third!.id)], ['set', 'removed']);
+      // As by two clicks, the second before the first has come to anything.
+      assert.deepEqual(await Promise.all([1, 2].map(() => control.breakOnResume(third!.id))), ['set', 'removed']);
       assert.equal(await control.breakOnResume(second!.id), 'set');
       await session.send('Runtime.evaluate', { expression: 'setTimeout(goOn, 10)' });
       const [frame] = (await paused).callFrames;
