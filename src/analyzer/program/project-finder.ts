@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { API } from 'typescript7/sync';
+import { WorkspacePackages } from './workspace-packages';
 import { configsIn, inferredDirectory, readProject, referencedConfigs, type ProjectSpec } from './projects';
 
 /** Finds which configurations may own a file; what was read is kept until {@link forget}. */
@@ -8,6 +9,7 @@ export class ProjectFinder {
   private readonly rootSets = new WeakMap<ProjectSpec, ReadonlySet<string>>();
   private readonly candidates = new Map<string, readonly string[]>();
   private readonly directories = new Map<string, string>();
+  private packages = new WorkspacePackages();
 
   /** `api` gives the compiler that reads configurations. */
   constructor(private readonly api: () => API) {}
@@ -19,8 +21,11 @@ export class ProjectFinder {
 
   /** What a configuration file says. */
   spec(config: string): ProjectSpec {
-    let spec = this.specs.get(config);
-    if (!spec) this.specs.set(config, (spec = readProject(this.api(), config)));
+    const known = this.specs.get(config);
+    if (known) return known;
+    const spec = readProject(this.api(), config);
+    spec.workspaceReferences = this.packages.references(this.api(), config, spec.projectReferences);
+    this.specs.set(config, spec);
     return spec;
   }
 
@@ -73,5 +78,6 @@ export class ProjectFinder {
     this.specs.clear();
     this.candidates.clear();
     this.directories.clear();
+    this.packages = new WorkspacePackages();
   }
 }

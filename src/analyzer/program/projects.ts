@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { API, CreateSnapshotProgramParams, ProjectReference } from 'typescript7/sync';
 import { isChannelFailure } from './compiler';
+import { ancestors, slashed } from './paths';
 import { jsonProblem, parsingProblems, unreadableProblem, type ConfigProblem } from './config-problems';
 
 /** Compiler options as the API takes them: enums are numbers, paths absolute. */
@@ -17,6 +18,8 @@ export interface ProjectSpec {
   options: CompilerOptions;
   /** What it refers to: imports of those projects' output lead to their sources. */
   projectReferences: readonly ProjectReference[];
+  /** The same for packages of its workspace that it does not refer to. */
+  workspaceReferences: readonly ProjectReference[];
   /** What is wrong with the configuration. */
   problems: ConfigProblem[];
 }
@@ -31,7 +34,7 @@ const MODULE_DETECTION_FORCE = 3;
 
 /** Reads a tsconfig or jsconfig. A broken one gives what can be read of it, and what is wrong; never throws. */
 export function readProject(api: API, configFile: string): ProjectSpec {
-  const spec: ProjectSpec = { key: configFile, configFile, rootFiles: [], options: {}, projectReferences: [], problems: [] };
+  const spec: ProjectSpec = { key: configFile, configFile, rootFiles: [], options: {}, projectReferences: [], workspaceReferences: [], problems: [] };
   try {
     const parsed = api.parseConfigFile(configFile);
     spec.rootFiles = [...parsed.fileNames];
@@ -63,6 +66,7 @@ export function inferredProject(directory: string): ProjectSpec {
     rootFiles: [],
     options: inferredOptions(directory),
     projectReferences: [],
+    workspaceReferences: [],
     problems: [],
   };
 }
@@ -144,22 +148,9 @@ function shippedTypeRoot(): string | undefined {
   }
 }
 
-/** The directory and its parents, nearest first. */
-export function* ancestors(directory: string): Generator<string> {
-  for (let at = directory; ; at = path.dirname(at)) {
-    yield at;
-    if (path.dirname(at) === at) return;
-  }
-}
-
 /** The configuration files in a directory: tsconfig.json before jsconfig.json. */
 export function configsIn(directory: string): string[] {
   return ['tsconfig.json', 'jsconfig.json'].map((name) => slashed(path.join(directory, name))).filter(existsSync);
-}
-
-/** A path as the compiler writes it, with `/` on Windows too. */
-export function slashed(file: string): string {
-  return path.sep === '/' ? file : file.split(path.sep).join('/');
 }
 
 /** The directory whose inferred project a loose file belongs to: where its Node types are installed, else the root. */
@@ -168,8 +159,8 @@ export function inferredDirectory(file: string): string {
 }
 
 /** A project as the API creates it. */
-export function programOf({ rootFiles, options, projectReferences }: ProjectSpec): CreateSnapshotProgramParams {
-  return { rootFiles, compilerOptions: options, options: { projectReferences } };
+export function programOf({ rootFiles, options, projectReferences, workspaceReferences }: ProjectSpec): CreateSnapshotProgramParams {
+  return { rootFiles, compilerOptions: options, options: { projectReferences: [...projectReferences, ...workspaceReferences] } };
 }
 
 /** Whether a project's files may import a file that it does not list. */

@@ -5,7 +5,7 @@ import { ConfigFinder } from '../../../src/analyzer/config/config';
 import { Linter } from '../../../src/analyzer/linter';
 import { Programs } from '../../../src/analyzer/program';
 import { rules } from '../../../src/analyzer/rules';
-import { makeFolder } from '../../folder';
+import { makeFolder, type Folder } from '../../folder';
 
 /*
  * How projects lay out their packages and name each other's files: in each of these `load` blocks, an async function in
@@ -41,7 +41,7 @@ function workspace(entry: object, first: object, second: object): Layout {
       'packages/a/package.json': JSON.stringify({ name: '@x/a', type: 'module', ...entry }),
       'packages/a/tsconfig.json': config({ ...nodenext, ...first }),
       'packages/a/src/index.ts': load,
-      'packages/b/package.json': JSON.stringify({ name: '@x/b', type: 'module' }),
+      'packages/b/package.json': JSON.stringify({ name: '@x/b', type: 'module', dependencies: { '@x/a': '*' } }),
       'packages/b/tsconfig.json': config(nodenext, { include: ['src'], ...second }),
       'packages/b/src/page.ts': page('@x/a'),
     },
@@ -49,6 +49,10 @@ function workspace(entry: object, first: object, second: object): Layout {
     from: 'packages/b/src/page.ts',
     to: 'packages/a/src/index.ts',
   };
+}
+
+function withFiles(layout: Layout, files: Record<string, string>): Layout {
+  return { ...layout, files: { ...layout.files, ...files } };
 }
 
 const built = { exports: { types: './dist/index.d.ts', default: './dist/index.js' } };
@@ -87,6 +91,11 @@ const layouts: Readonly<Record<string, Layout>> = {
   'a workspace whose packages export their sources': workspace({ exports: './src/index.ts' }, {}, {}),
   'a workspace with a condition for sources': workspace({ exports: { source: './src/index.ts', default: './dist/index.js' } }, {}, { compilerOptions: { ...strict, ...nodenext, customConditions: ['source'] } }),
   'project references, nothing built': workspace(built, { composite: true }, { references: [{ path: '../a' }] }),
+  'a workspace whose packages are not built': workspace(built, {}, {}),
+  'a workspace with what its packages were built to': withFiles(workspace(built, {}, {}), {
+    'packages/a/dist/index.d.ts': 'export declare function load(file: string): string;\n',
+    'packages/a/dist/index.js': loadInJs,
+  }),
   'a jsconfig with an alias': {
     files: { 'jsconfig.json': config({ ...bundler, paths: { '~/*': ['./src/*'] } }), 'src/load.js': loadInJs, 'src/page.js': pageInJs('~/load') },
     from: 'src/page.js',
@@ -100,19 +109,47 @@ const layouts: Readonly<Record<string, Layout>> = {
   },
 };
 
+function link(folder: Folder, links: Readonly<Record<string, string>>): void {
+  for (const [name, target] of Object.entries(links)) {
+    mkdirSync(path.dirname(folder.file(name)), { recursive: true });
+    symlinkSync(folder.file(target), folder.file(name), 'dir');
+  }
+}
+
 const configs = new ConfigFinder({ rules: Object.fromEntries(rules.map(({ id, severity }) => [id, id === 'no-blocking-call' ? severity : ('off' as const)])) });
+
+describe('a package of a workspace that cannot be followed to its sources', () => {
+  for (const [why, config] of Object.entries({ 'it needs baseUrl': '{"compilerOptions": {"baseUrl": "src", "outDir": "dist"}}', 'its configuration is no file': undefined })) {
+    it(`is known by its declarations: ${why}`, () => {
+      const { files, links = {} } = workspace(built, {}, {});
+      const { 'packages/a/tsconfig.json': _first, ...others } = files;
+      const folder = makeFolder({
+        ...others,
+        [config === undefined ? 'packages/a/tsconfig.json/inner.txt' : 'packages/a/tsconfig.json']: config ?? '',
+        'packages/a/dist/index.d.ts': 'export declare function load(file: string): Promise<string>;\n',
+        'packages/b/src/page.ts': "import { load } from '@x/a';\nload('page.html');\n",
+      });
+      link(folder, links);
+      const programs = new Programs(folder.path);
+      try {
+        const reports = [...new Linter(programs, new ConfigFinder({})).check([folder.file('packages/b/src/page.ts')])];
+        assert.deepEqual(reports.flatMap(({ findings }) => findings.map(({ rule }) => rule)), ['no-floating-promises']);
+      } finally {
+        programs.close();
+        folder.remove();
+      }
+    });
+  }
+});
 
 describe('a helper in another package', () => {
   for (const [name, { files, links = {}, from, to }] of Object.entries(layouts)) {
     it(`is followed: ${name}`, () => {
       const folder = makeFolder(files);
-      for (const [link, target] of Object.entries(links)) {
-        mkdirSync(path.dirname(folder.file(link)), { recursive: true });
-        symlinkSync(folder.file(target), folder.file(link), 'dir');
-      }
+      link(folder, links);
       const programs = new Programs(folder.path);
       try {
-        const sources = Object.keys(files).filter((file) => /\.m?[jt]s$/.test(file));
+        const sources = Object.keys(files).filter((file) => /\.m?[jt]s$/.test(file) && !file.includes('/dist/'));
         const reports = [...new Linter(programs, configs).check(sources.map((file) => folder.file(file)))];
         assert.deepEqual(reports.flatMap(({ errors }) => errors), []);
         const [found, ...others] = reports.flatMap(({ findings }) => findings);

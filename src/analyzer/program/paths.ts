@@ -1,0 +1,14 @@
+import path from 'node:path';
+
+/** The directory and its parents, nearest first. */
+export function* ancestors(directory: string): Generator<string> {
+  for (let at = directory; ; at = path.dirname(at)) {
+    yield at;
+    if (path.dirname(at) === at) return;
+  }
+}
+
+/** A path as the compiler writes it, with `/` on Windows too. */
+export function slashed(file: string): string {
+  return path.sep === '/' ? file : file.split(path.sep).join('/');
+}
