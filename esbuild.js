@@ -57,8 +57,8 @@ const spoken = ['blocked-loop', 'config', 'handle-protocol', 'install', 'protoco
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 /** Members that are named often, by no object of JavaScript's own, and by no client. */
 const shortToo = (
-  'canary capacity chunks clock correct depth distrust elapsed expect finder flushing functions guess innermost learn listener predictor ' +
-  'referred references starvation suspend sweep traits unmark unsure watched weaken words wrapped wrapper'
+  'againMs answerMs answered asked canary capacity chunks clock correct depth distrust elapsed expect finder flushing functions guess idleLookMs innermost learn listener lookMs looked predictor ' +
+  'referred references starvation suspend sweep table tracker traits unmark unsure watched weaken words wrapped wrapper'
 ).split(' ');
 
 const bundles = Object.entries(entries)
@@ -80,7 +80,7 @@ const bundles = Object.entries(entries)
  * with a capital in them: others may well be those of JavaScript's own objects.
  */
 function shortNames(folder) {
-  const texts = fs.readdirSync(folder).map((file) => ({ isSpoken: spoken.includes(path.parse(file).name), text: fs.readFileSync(path.join(folder, file), 'utf8') }));
+  const texts = fs.readdirSync(folder).map((file) => ({ isSpoken: spoken.includes(path.parse(file).name), text: fs.readFileSync(path.join(folder, file), 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '') }));
   const kept = new Set(texts.filter(({ isSpoken }) => isSpoken).flatMap(({ text }) => text.match(/\w+/g)));
   const classes = texts.flatMap(({ text }) => text.match(/^(?:export )?class [^]*?^}/gm) ?? []);
   const members = classes.flatMap((text) => [...text.matchAll(/^(?: {2}|.*\bprivate )(?:private |readonly |static )*([a-z]+[A-Z]\w*)(?=[(:]| =)/gm)].map(([, name]) => name));

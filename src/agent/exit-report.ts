@@ -3,14 +3,12 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { AgentPart } from './part';
+import { listenToProcess } from './process-listeners';
 import { PROTOCOL_VERSION, type EndReason, type ExitReport } from './protocol';
 
-/** Signals that end a program that has no handler for them, and that a person or a supervisor sends. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
 /**
- * Writes a report when this process or thread ends. Only in the main thread and for these signals a listener is added,
- * which ends the process by the same signal, unless the program listens as well.
+ * Writes a report when this process or thread ends. Only in the main thread a listener is added for the signals that a
+ * person or a supervisor sends, which ends the process by the same signal, unless the program listens as well.
  */
 export function reportAtExit(folder: string, ask: () => string): AgentPart {
   // As they are now: the program may put others in their places.
@@ -49,17 +47,8 @@ export function reportAtExit(folder: string, ask: () => string): AgentPart {
   } catch {
     return { poll: () => undefined, remove: () => undefined };
   }
-  process.on('beforeExit', onBeforeExit);
-  process.on('exit', onExit);
-  if (isMainThread) for (const signal of SIGNALS) process.on(signal, onSignal);
-  return {
-    poll: () => undefined,
-    remove() {
-      process.removeListener('beforeExit', onBeforeExit);
-      process.removeListener('exit', onExit);
-      for (const signal of SIGNALS) process.removeListener(signal, onSignal);
-    },
-  };
+  const stopListening = listenToProcess({ beforeExit: onBeforeExit, exit: onExit, ...(isMainThread && { SIGINT: onSignal, SIGTERM: onSignal }) });
+  return { poll: () => undefined, remove: stopListening };
 }
 
 /** Node's exit code for it; it emits no `beforeExit` then. */

@@ -11,13 +11,17 @@ export const slots = {
   looked: 2,
   /** How often it has asked what runs, since a ping was not answered. */
   asked: 3,
-  /** Always 0: to wait at. */
+  /** Always 0: to wait at; the end of the process wakes who does. */
   never: 4,
   /** 1 where somebody has taken a heap snapshot: when a session of the inspector ends, V8 forgets what the ids in it stand for. */
   snapshot: 5,
   /** Microseconds of CPU time that the process had used when this turn began, or later while the loop was idle; it starts anew at 2³¹. */
   cpu: 6,
-  count: 7,
+  /** 1 while the watching thread has a session of the inspector. */
+  session: 7,
+  /** 1 when the process ends: no session is begun any more. */
+  ended: 8,
+  count: 9,
 } as const;
 
 export interface WatchData {
@@ -76,18 +80,26 @@ export function watchThread(load: (name: string) => unknown): void {
 
   let asking: NodeJS.Timeout | undefined;
 
+  // Node writes to stderr when a program ends that has one.
+  const disconnect = () => {
+    session?.disconnect();
+    session = undefined;
+    Atomics.store(shared, slot.session, 0);
+    Atomics.notify(shared, slot.session);
+  };
+  // The process ends.
+  threads.parentPort?.on('message', disconnect);
+
   const ask = () => {
     if (hasTurned() || Atomics.load(shared, slot.answered) === ping) {
       if (state !== 'open') state = 'idle';
-      if (Atomics.load(shared, slot.snapshot) === 0) {
-        // Node writes to stderr when a program ends that has one.
-        session?.disconnect();
-        session = undefined;
-      }
+      if (Atomics.load(shared, slot.snapshot) === 0) disconnect();
       return;
     }
     state = 'blocked';
     Atomics.add(shared, slot.asked, 1);
+    Atomics.store(shared, slot.session, 1);
+    if (Atomics.load(shared, slot.ended) === 1) return disconnect();
     if (!session) {
       session = new Session();
       session.connectToMainThread();
@@ -99,7 +111,7 @@ export function watchThread(load: (name: string) => unknown): void {
   const look = () => {
     lookAtLoop();
     // With nothing to wait for but time, this wakes at half the cost of a timer.
-    for (let looks = 0; state === 'idle'; looks++) {
+    for (let looks = 0; state === 'idle' && Atomics.load(shared, slot.ended) === 0; looks++) {
       const wait = looks < shortIdle ? idleLookMs : 2 * idleLookMs;
       Atomics.add(shared, slot.looked, Math.round(wait));
       Atomics.wait(shared, slot.never, 0, wait);

@@ -5,10 +5,14 @@ import { Worker } from 'node:worker_threads';
 import { maxPlaces, watchThreadName, type BlockedFrame, type BlockedLoop, type BlockedPlace, type BlockedTask } from './blocked-loop';
 import { heaviest, heldUpStack, placeKey, type NotedStack } from './noted-stack';
 import type { AgentPart } from './part';
+import { listenToProcess } from './process-listeners';
 import { slots, watchThread, type WatchData } from './watch-thread';
 
 /** More stacks of one block tell nothing new. */
 const maxNoted = 64;
+
+/** The end of the process waits no longer for the watching thread to let go of its inspector session, which takes a fraction of a millisecond. */
+const longestGoodbyeMs = 200;
 
 /** What the watchdog leaves under its global name. */
 export interface WatchdogHandle {
@@ -64,6 +68,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   // With the loop's first turn, if it comes to one: the thread takes some 25 ms of another processor to start. This also
   // makes a loop turn for the first time that nothing else wakes.
   const start = later ? undefined : setTimeout(watch, 0).unref();
+  const stopListening = listenToProcess({ exit: end });
   const handle: WatchdogHandle = { note, forgive, own, tell: () => JSON.stringify(tell()), watch };
   Object.defineProperty(globalThis, name, { value: handle, configurable: true });
 
@@ -97,6 +102,16 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   function watch(): boolean {
     if (!removed) worker ??= own(() => startThread(shared, thresholdMs, answerMs, name, answer));
     return worker !== undefined;
+  }
+
+  function end(): void {
+    Atomics.store(shared, slots.ended, 1);
+    if (!worker || Atomics.load(shared, slots.session) === 0) return;
+    worker.postMessage(0);
+    Atomics.notify(shared, slots.never);
+    Atomics.wait(shared, slots.session, 1, longestGoodbyeMs);
+    // The inspector hears of it when JavaScript runs on.
+    for (let calls = 0; calls < 1_000; calls++) now();
   }
 
   function answer(ping: number): void {
@@ -183,6 +198,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
       removed = true;
       clearImmediate(next);
       clearTimeout(start);
+      stopListening();
       Reflect.deleteProperty(globalThis, name);
       void worker?.terminate();
     },

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { readBlockedLoop, type BlockedLoop, type BlockedPlace } from '../../src/agent/blocked-loop';
@@ -99,12 +100,28 @@ describe('the watchdog', function () {
     assert.equal(plain.code, 7);
   });
 
-  it('writes nothing when a program ends that was blocked', async () => {
-    for (const major of nodeMajors) {
-      const program = 'setTimeout(() => { const until = performance.now() + 300; while (performance.now() < until); }, 50); setTimeout(() => process.exit(5), 700)';
-      assert.deepEqual(await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 })), { code: 5, signal: null, stdout: '', stderr: '' });
-    }
-  });
+  const block = 'const until = performance.now() + 300; while (performance.now() < until);';
+  const ends: Record<string, string> = {
+    'after a block': `setTimeout(() => { ${block} }, 50); setTimeout(() => process.exit(5), 700)`,
+    'within a block': `setTimeout(() => { ${block} process.exit(5); }, 50)`,
+    'within a block of native code': "setTimeout(() => { require('node:child_process').execSync('sleep 0.3'); process.exit(5); }, 50)",
+    'by a block that is its last act': `setTimeout(() => { ${block} process.exitCode = 5; }, 50)`,
+    'with a listener that blocks': `process.on('exit', () => { ${block} }); setTimeout(() => { ${block} process.exit(5); }, 50)`,
+    'with as many listeners as Node allows': "for (let n = 0; n < 10; n++) process.on('exit', () => {}).on('SIGINT', () => {}); setTimeout(() => process.exit(5), 50)",
+  };
+  for (const [how, program] of Object.entries(ends)) {
+    it(`writes nothing when a program ends ${how}`, async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'asyncscope-test-'));
+      try {
+        for (const major of nodeMajors) {
+          const env = withAgent({ blockedMs: 100, reportFolder: folder });
+          assert.deepEqual(await runToEnd(await nodeBinary(major), ['-e', program], env), { code: 5, signal: null, stdout: '', stderr: '' }, `Node ${major}`);
+        }
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
 
   it('says of a block that still lasts how long it has lasted, and where', async () => {
     const { stdout } = await runToEnd(
