@@ -27,7 +27,9 @@ export function placeText({ at }: Task): string {
 }
 
 export function positionText({ file, line, column }: Position): string {
-  const relative = path.isAbsolute(file) ? path.relative(process.cwd(), file) : file;
+  const here = process.cwd();
+  // An editor started by the desktop may run in the root folder, which tells nobody anything.
+  const relative = path.isAbsolute(file) && here !== path.parse(here).root ? path.relative(here, file) : file;
   return `${relative.startsWith('..') ? file : relative}:${line}:${column}`;
 }
 
