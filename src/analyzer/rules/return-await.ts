@@ -2,10 +2,13 @@ import {
   SyntaxKind,
   isAwaitExpression,
   isBlock,
+  isCallExpression,
   isCaseBlock,
   isConditionalExpression,
   isForOfStatement,
   isForStatement,
+  isIdentifier,
+  isPropertyAccessExpression,
   isTryStatement,
   isVariableDeclarationList,
   isVariableStatement,
@@ -96,6 +99,7 @@ function* ask(context: RuleContext<Options>, open: readonly { node: Expression; 
     if ((yield* askOfType(context.unit.project.checker, value, (type) => types.awaitable(type))) !== 'always') continue;
     const fixes = [returnAwaitFix(context.unit, node, errorsHandled)];
     if (!isAwaitExpression(node)) {
+      if (errorsHandled && context.options.mode !== 'always' && (yield* isSettled(context, value))) continue;
       context.report({
         at: node,
         severity: errorsHandled ? 'error' : undefined,
@@ -108,6 +112,17 @@ function* ask(context: RuleContext<Options>, open: readonly { node: Expression; 
       context.report({ at: node, severity: 'hint', message: 'Awaiting the promise returned here changes nothing for the caller.', fixes });
     }
   }
+}
+
+/** `Promise.resolve(value)` of a value that is no promise has nothing to reject with. */
+function* isSettled(context: RuleContext<Options>, expression: Expression): Asking<boolean> {
+  const call = skipParentheses(expression);
+  if (!isCallExpression(call) || !isPropertyAccessExpression(call.expression) || call.expression.name.text !== 'resolve') return false;
+  const { expression: object } = call.expression;
+  const [value, ...others] = call.arguments;
+  if (!isIdentifier(object) || object.text !== 'Promise' || others.length > 0) return false;
+  const types = context.shared(promiseTypes);
+  return value === undefined || (yield* askOfType(context.unit.project.checker, value, (type) => types.awaitable(type))) === 'never';
 }
 
 /** The expressions that a return may give: the branches of a conditional. */
