@@ -15,7 +15,10 @@ const testCalls = /^(?:describe|it|test|suite)(?:\.\w+)*\(/m;
 const workerPort = /\bparentPort\b|\bworkerData\b|\bworkerpool\.worker\s*\(/;
 /** Who starts worker threads gives them their `workerData`. */
 const mainThread = /\bisMainThread\b|\bnew Worker\b/;
-const commandFolders = /^(?:scripts?|tools?|tasks|bin|hack|ci|\.github)\//;
+const commandFolders = /^(?:scripts?|tasks|bin|hack|ci|\.github)\//;
+/** Of what is run by hand, or of what a server offers to language models: those files export something. */
+const toolFolders = /^tools?\//;
+const exporting = /^export\b|\bmodule\.exports\b|^exports\.\w/m;
 
 /** What a program does that waits for others: from then on blocking delays somebody. */
 const serving =
@@ -45,8 +48,12 @@ function belowPackage(file: string): string {
 export function fileRole(file: string, text: string): FileRole {
   if (isExemptPath(file) || testCalls.test(text) || (workerPort.test(text) && !mainThread.test(text))) return 'exempt';
   const packages = packageDirectories(path.dirname(file));
-  const isCommand = text.startsWith('#!') || packages.some((directory) => commandFolders.test(relative(directory, file)) || runByScript(directory, file));
+  const isCommand = text.startsWith('#!') || packages.some((directory) => isCommandPath(relative(directory, file), text) || runByScript(directory, file));
   return isCommand && text.search(serving) < 0 ? 'command' : 'code';
+}
+
+function isCommandPath(below: string, text: string): boolean {
+  return commandFolders.test(below) || (toolFolders.test(below) && !exporting.test(text));
 }
 
 function relative(directory: string, file: string): string {
