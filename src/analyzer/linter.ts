@@ -50,9 +50,16 @@ export class Linter {
 
   /** Each made when its turn comes: nothing holds what is known of files whose reports are out. */
   private *jobs(paths: readonly string[], problems: Problems): Generator<() => Job<readonly Walk[]>> {
+    const chunk = (at: number): readonly string[] => paths.slice(at, at + chunkSize);
+    const prefetch = (at: number): void => this.programs.prefetch(chunk(at).filter((path) => problems.get(path) === undefined));
+    prefetch(0);
     for (let at = 0; at < paths.length; at += chunkSize) {
       const walks: Walk[] = [];
-      yield () => this.places(walks, paths.slice(at, at + chunkSize), problems);
+      yield () => {
+        // The compiler answers in order: asked for later, they would wait for all that others ask until then.
+        prefetch(at + chunkSize);
+        return this.places(walks, chunk(at), problems);
+      };
       yield () => this.wholeFiles(walks);
     }
   }
@@ -73,11 +80,9 @@ export class Linter {
   }
 
   private walks(paths: readonly string[], problems: Problems): Walk[] {
-    return paths.map((path, index) => {
+    return paths.map((path) => {
       const problem = problems.get(path);
       const unit = problem === undefined ? this.programs.unit(path) : undefined;
-      const next = paths[index + 1];
-      if (next !== undefined && problems.get(next) === undefined) this.programs.prefetch(next);
       if (!unit) return unchecked(path, problem ?? 'the compiler could not read it; it may have been deleted in the meantime.');
       // The compiler, too, calls it binary, but as a syntax error in every place.
       if (unit.text.includes('\0')) return unchecked(path, 'binary content; the file was skipped.');

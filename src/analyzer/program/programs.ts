@@ -261,10 +261,12 @@ export class Programs {
     }
   }
 
-  /** Has the compiler prepare a file that {@link unit} will be asked for next. */
-  prefetch(path: string): void {
-    const project = this.projectOf(path);
-    if (project && !this.fetched.has(path)) this.guard(() => this.wire.sendAhead('getSourceFile', { snapshot: this.snapshot?.id, project: project.id, file: path }));
+  /** Has the compiler prepare files that {@link unit} will be asked for soon. */
+  prefetch(paths: readonly string[]): void {
+    for (const path of paths) {
+      const project = this.projectOf(path);
+      if (project && !this.fetched.has(path)) this.guard(() => this.wire.sendAhead('getSourceFile', { snapshot: this.snapshot?.id, project: project.id, file: path }));
+    }
   }
 
   /** The programs of the current snapshot. */

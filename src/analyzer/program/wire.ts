@@ -18,10 +18,16 @@ const requestMessage = 1;
 const responseMessage = 4;
 
 /**
- * So many bytes of requests are under way at most, but for a single one that is longer: what the smallest pipe takes
- * (macOS). More could wait for the compiler to read while the compiler waits for its response to be read.
+ * So many bytes of requests are under way at most, but for a single one that is longer: what a pipe surely takes (that
+ * of Linux 200 kB, but a third of that in small pieces; the smallest is that of macOS). More could wait for the
+ * compiler to read while the compiler waits for its response to be read.
  */
-const maxBytesUnderWay = 16_000;
+const maxBytesUnderWay = process.platform === 'linux' ? 100_000 : 16_000;
+/** What a request takes in a pipe beside its payload. */
+const bytesAround = 500;
+
+/** So many responses to requests sent ahead are kept at most. */
+const maxAhead = 32;
 
 /** A request that is under way. */
 export interface Pending {
@@ -46,7 +52,8 @@ export class Wire {
   /** In the order in which they were sent. */
   private readonly underWay: Request[] = [];
   private bytesUnderWay = 0;
-  private ahead: Request | undefined;
+  /** Requests that the API's client has yet to make, by method and payload. */
+  private readonly ahead = new Map<string, Request>();
   /** Requests to let go of snapshots: nobody needs their answers, and the compiler may have much to do for them. */
   private released: string[] = [];
 
@@ -56,11 +63,8 @@ export class Wire {
     this.channel.child.stdout?._handle?.readStop?.();
     const request = this.channel.requestBytesSync.bind(this.channel);
     this.channel.requestBytesSync = (method, payload) => {
-      const { ahead } = this;
-      if (ahead?.method === method && ahead.payload === textOf(payload)) {
-        this.ahead = undefined;
-        return ahead.read();
-      }
+      const ahead = this.ahead.size > 0 ? this.takeAhead(method, textOf(payload)) : undefined;
+      if (ahead) return ahead.read();
       if (method === 'release') {
         this.released.push(textOf(payload));
         return noAnswer;
@@ -76,9 +80,21 @@ export class Wire {
     return this.begin(method, payload);
   }
 
-  /** Sends a request that the API's own client will make next: it then finds the response under way or there. */
+  /** Sends a request that the API's own client will make later: it then finds the response under way or there. */
   sendAhead(method: string, params: object): void {
-    this.ahead = this.begin(method, JSON.stringify(params));
+    const payload = JSON.stringify(params);
+    const key = aheadKey(method, payload);
+    if (this.ahead.has(key)) return;
+    this.ahead.set(key, this.begin(method, payload));
+    // The client may have no need of some: the first in the map is the oldest.
+    for (const oldest of this.ahead.keys()) if (this.ahead.size > maxAhead) this.ahead.delete(oldest);
+  }
+
+  private takeAhead(method: string, payload: string): Request | undefined {
+    const key = aheadKey(method, payload);
+    const request = this.ahead.get(key);
+    this.ahead.delete(key);
+    return request;
   }
 
   /** After a request that somebody waits for. */
@@ -89,7 +105,7 @@ export class Wire {
   }
 
   private begin(method: string, payload: string): Request {
-    const bytes = Buffer.byteLength(payload);
+    const bytes = Buffer.byteLength(payload) + bytesAround;
     if (this.bytesUnderWay + bytes > maxBytesUnderWay) this.settle();
     this.channel.ensureOpen();
     const request: Request = { method, payload, bytes, response: undefined, read: () => this.response(request) };
@@ -121,6 +137,10 @@ export class Wire {
       if (request === last) return;
     }
   }
+}
+
+function aheadKey(method: string, payload: string): string {
+  return `${method} ${payload}`;
 }
 
 function textOf(payload: string | Uint8Array): string {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Programs, SyntaxKind, forEachOfKind, kindSet, type Asking, type Job, type Node, type SourceUnit } from '../../../src/analyzer/program';
@@ -33,7 +34,7 @@ describe('jobs', () => {
 
   function* readFile(file: string, next: string | undefined): Job<string[]> {
     const unit = unitOf(file);
-    if (next !== undefined) programs.prefetch(next);
+    if (next !== undefined) programs.prefetch([next]);
     return (yield namesOf(unit).map((name) => typeText(unit, name))) as string[];
   }
 
@@ -66,6 +67,22 @@ describe('jobs', () => {
       return programs.compilerErrors(unit).length;
     }
     assert.deepEqual([...programs.run(files.map((file) => () => mixed(file)))], files.map(() => 0));
+  });
+
+  it('get files that were asked for ahead, however many, needed or not', () => {
+    const all = programs.ownFiles(unitOf(files[0] ?? '').project);
+    assert.ok(all.length > 300);
+    programs.open(all);
+    programs.prefetch(all);
+    programs.prefetch(all.slice(0, 3));
+    const last = all.slice(-20);
+    function* read(file: string): Job<string> {
+      const unit = unitOf(file);
+      const [type] = (yield [typeText(unit, unit.sourceFile)]) as string[];
+      return `${unit.text}${type}`;
+    }
+    const ahead = [...programs.run(last.map((file) => () => read(file)))];
+    assert.deepEqual(ahead, last.map((file) => `${readFileSync(file, 'utf8')}${programs.ask([typeText(unitOf(file), unitOf(file).sourceFile)])[0]}`));
   });
 
   it('can be left half-way', () => {
