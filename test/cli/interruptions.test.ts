@@ -43,14 +43,14 @@ describe('a check that is disturbed', () => {
   it('by the death of its compiler: another one finishes the work', async () => {
     const names = Array.from({ length: 200 }, (_, index) => `f${String(index).padStart(3, '0')}.ts`);
     folder = makeFolder(Object.fromEntries(names.map((name) => [name, flagged])));
-    // The answers come through fs.readSync: after some hundred of them the first compiler is killed.
+    // The requests go through fs.writeSync: after some hundred of them the first compiler is killed.
     const { code, stderr, report } = await checkJson([], hooked(`
       if (starts > 1) return fs.writeFileSync(process.env.HOOK_FOLDER + '/restarted', ''), compiler;
-      const { readSync } = fs;
-      let reads = 0;
-      fs.readSync = (...args) => {
-        if (++reads === 100) process.kill(compiler.pid, 'SIGKILL');
-        return readSync(...args);
+      const { writeSync } = fs;
+      let requests = 0;
+      fs.writeSync = (...args) => {
+        if (++requests === 100) process.kill(compiler.pid, 'SIGKILL');
+        return writeSync(...args);
       };
     `));
     assert.ok(existsSync(hooks.file('restarted')), 'the compiler was not killed');
