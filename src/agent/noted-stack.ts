@@ -21,14 +21,14 @@ const maxUrl = 2000;
 const ownFrames = 4;
 const read = stackReader(ownFrames + maxFrames);
 /** The agent, where it was loaded as a file, and its other bundles beside it: not the program's, which has called them. */
-const ownFile: unknown = module.filename;
+const ownFile: string | undefined = module.filename;
 const otherBundles = /(handles|recorder).js$/;
 
 /** The stack that an interruption holds up; `delayMs` is how long the interruption had to wait for it. */
 export function heldUpStack(ms: number, delayMs: number, task: BlockedTask | undefined): NotedStack {
   const late = delayMs > promptMs;
   // Native functions have no file, and those that wait at an await are not on the stack.
-  const frames = read().slice(ownFrames).filter((frame) => frame.getFileName() && frame.getFileName()?.replace(otherBundles, 'agent.js') !== ownFile && !frame.isAsync());
+  const frames = read().slice(ownFrames).filter((frame) => (frame.getFileName() || ownFile)?.replace(otherBundles, 'agent.js') !== ownFile && !frame.isAsync());
   if (late && frames[0] && isAtItsStart(frames[0])) frames.shift();
   return { frames: frames.map(frameOf), late, task, ms };
 }

@@ -39,7 +39,6 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   // The program may put fakes in the place of these.
   const now = performance.now.bind(performance);
   const hrtime = process.hrtime.bind(process);
-  const cpuUsage = process.cpuUsage.bind(process);
   const timing = performance.nodeTiming;
   const { setImmediate, clearImmediate } = globalThis;
   const origin = performance.timeOrigin;
@@ -148,7 +147,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   function look(): void {
     let ms = busy();
     if (worker) {
-      const { user, system } = cpuUsage();
+      const { user, system } = process.cpuUsage();
       // No JavaScript, and little work of the processors: the thread has waited for one, or, since signals make libuv
       // forget that it waited, for events.
       if (!noted.some(({ frames }) => frames[0]) && ((user + system - Atomics.load(shared, slots.cpu)) | 0) < ms * 500) return;
