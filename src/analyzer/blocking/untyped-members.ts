@@ -85,7 +85,7 @@ function ownerOfThis(node: Node): Owner | undefined {
   let at = node.parent;
   while (at.parent && (!isFunctionNode(at) || at.kind === SyntaxKind.ArrowFunction)) at = at.parent;
   if (isFunctionDeclaration(at) && at.name && isIdentifier(at.name)) return { name: at.name, isPrototype: true };
-  return ownerOf(at);
+  return isFunctionNode(at) ? ownerOf(at) : undefined; // at the top level of a file it is nobody's
 }
 
 /** `X` of `X.f = function …`, `X.prototype.f = function …` and `X.prototype = { f() … }`. */

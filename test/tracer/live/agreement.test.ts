@@ -1,6 +1,6 @@
 // The agent's list and a heap snapshot of the same moment must tell of the same calls, in every program of test/fixtures/tracer.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,9 @@ const EVERYWHERE = ['async-generators.mjs', 'async-local-storage.mjs', 'class-me
 
 /** Who waits for whom is not compared here, and why. */
 const EDGES_DIFFER: Record<string, string> = {
-  'async-mutex.mjs': 'resolvers in an array: the heap sees who holds them',
+  'async-mutex.mjs': 'an async function that was compiled to a generator: the heap sees the call',
+  'clients.mjs': 'a resolver that is handed from call to call: the heap sees who holds it',
+  'driven-generators.mjs': 'async functions that are generators: the heap sees the calls',
   'dynamic-import.mjs': 'the promise of import() is made by V8',
   'explicit-resources.mjs': 'Array.fromAsync waits for the generator in native code',
   'promise-race.mjs': 'a race made by hand with .then(resolve, reject): the heap sees the resolver',
@@ -89,7 +91,8 @@ async function compare(major: NodeMajor, program: string, text: string): Promise
     const { tasks, warnings } = await agent.poll();
     assert.deepEqual(warnings, []);
     assert.ok(heap.tasks.length > 0);
-    assert.deepEqual(calls(tasks, program), calls(heap.tasks, program), `calls on Node ${major}`);
+    // Of calls that a compiler or a helper made generators of, which wait at a `yield`, only the heap tells.
+    assert.deepEqual(calls(tasks, program), calls(heap.tasks.filter((task) => task.kind !== 'async-function' || textAt(task) !== 'yield'), program), `calls on Node ${major}`);
     if (!(program in EDGES_DIFFER)) assert.deepEqual(edges(tasks), edges(heap.tasks), `who waits for whom on Node ${major}`);
     sameCalls(joined, tasks, program);
     for (const task of tasks) assert.ok(task.ageMs !== undefined && task.ageMs >= 0);
@@ -115,6 +118,12 @@ function sameCalls({ capture: heap, inSnapshot }: JoinedSnapshot, tasks: readonl
 /** Calls of functions; the snapshot tells of fewer `.then`s: those whose handlers are known. What runs right now, only it sees. */
 function functionsOf(tasks: readonly Task[]): Task[] {
   return tasks.filter(({ kind, state }) => kind !== 'promise' && state !== 'running');
+}
+
+/** The word at the place where a call waits; empty where it is in no file. */
+function textAt({ at }: Task): string {
+  const line = at && existsSync(at.file) ? readFileSync(at.file, 'utf8').split('\n')[at.line - 1] : undefined;
+  return /^\w*/.exec(line?.slice(at!.column - 1) ?? '')![0];
 }
 
 function placeOf({ at }: Task): string {
