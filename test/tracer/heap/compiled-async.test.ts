@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
 import ts from 'typescript';
-import { captureTasks } from '../../../src/tracer/heap/capture';
-import { nodeBinary, nodeMajors, type NodeMajor } from '../../host/provision';
-import { describeFound, readExpectations, unmatched, type Expectation, type FoundTask } from './expectation';
-import { TargetProcess } from './target-process';
+import { nodeMajors } from '../../host/provision';
+import { tasksOf } from './captured-program';
+import { describeFound, readExpectations, unmatched, type Expectation } from './expectation';
 
 const fixtures = path.resolve('test/fixtures/tracer');
 const files = ['abort-signals.mjs', 'mutex.mjs', 'not-stuck.mjs', 'promise-all.mjs', 'promise-race.mjs', 'retries.mjs', 'return-promise.mjs', 'semaphore.mjs', 'stuck-mutual.mjs', 'thenables.mjs'];
@@ -54,14 +53,3 @@ describe('compiled async functions', () => {
     }
   }
 });
-
-async function tasksOf(program: string, major: NodeMajor): Promise<FoundTask[]> {
-  const target = await TargetProcess.start({ node: await nodeBinary(major), args: [program] });
-  try {
-    const capture = await captureTasks(target.attachment.session, { inspectMs: 20_000 });
-    const byId = new Map(capture.tasks.map((task) => [task.id, task]));
-    return capture.tasks.map((task) => ({ task, capture, nameOf: (id) => byId.get(id)?.name ?? id, locals: [] }));
-  } finally {
-    await target.stop();
-  }
-}

@@ -4,11 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
-import { captureTasks } from '../../../src/tracer/heap/capture';
 import type { Task } from '../../../src/tracer/task';
-import { nodeBinary, nodeMajors, type NodeMajor } from '../../host/provision';
-import { describeFound, readExpectations, unmatched, type FoundTask } from './expectation';
-import { TargetProcess } from './target-process';
+import { nodeMajors } from '../../host/provision';
+import { tasksOf } from './captured-program';
+import { describeFound, readExpectations, unmatched } from './expectation';
 
 const sources = ['main.ts', 'mailer.ts'].map((file) => path.resolve('test/fixtures/tracer/bundled', file));
 
@@ -27,17 +26,6 @@ describe('source maps', () => {
     const outfile = path.join(folder, options.format === 'cjs' ? 'bundle.cjs' : 'bundle.mjs');
     await build({ entryPoints: [sources[0]!], bundle: true, platform: 'node', outfile, logLevel: 'silent', ...options });
     return outfile;
-  }
-
-  async function tasksOf(program: string, major: NodeMajor): Promise<FoundTask[]> {
-    const target = await TargetProcess.start({ node: await nodeBinary(major), args: [program] });
-    try {
-      const capture = await captureTasks(target.attachment.session, { inspectMs: 20_000 });
-      const byId = new Map(capture.tasks.map((task) => [task.id, task]));
-      return capture.tasks.map((task) => ({ task, capture, nameOf: (id) => byId.get(id)?.name ?? id, locals: [] }));
-    } finally {
-      await target.stop();
-    }
   }
 
   for (const [name, options] of bundles) {
