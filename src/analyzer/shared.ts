@@ -2,24 +2,35 @@ import type { Programs, Project } from './program';
 
 /** Knowledge about a whole project, built when the first rule asks for it and kept until the next snapshot. */
 export interface Shared<T> {
-  /** `previous` is what was built for this project's last snapshot, to renew only what changed. */
+  /** `previous` is what was built for this project's last snapshot, to renew only what changed; undefined where that failed. */
   build(programs: Programs, project: Project, previous: T | undefined): T;
 }
 
+/** What building came to: a failure is kept too, so that it is not met again for each file of the snapshot. */
+type Built = { readonly project: Project } & ({ readonly value: unknown } | { readonly failure: unknown });
+
 /** Holds what was built for each project. */
 export class SharedFacts {
-  private readonly current = new Map<Shared<unknown>, Map<string, { project: Project; value: unknown }>>();
+  private readonly current = new Map<Shared<unknown>, Map<string, Built>>();
 
   constructor(private readonly programs: Programs) {}
 
+  /** Throws what building threw, each time it is asked for. */
   get<T>(fact: Shared<T>, project: Project): T {
     let byProject = this.current.get(fact);
-    if (!byProject) this.current.set(fact, (byProject = new Map<string, { project: Project; value: unknown }>()));
-    const known = byProject.get(project.id);
+    if (!byProject) this.current.set(fact, (byProject = new Map<string, Built>()));
+    let built = byProject.get(project.id);
     // A snapshot has its own Project objects: another object is another snapshot.
-    if (known?.project === project) return known.value as T;
-    const value = fact.build(this.programs, project, known?.value as T | undefined);
-    byProject.set(project.id, { project, value });
-    return value;
+    if (built?.project !== project) byProject.set(project.id, (built = this.built(fact, project, built)));
+    if ('failure' in built) throw built.failure;
+    return built.value as T;
+  }
+
+  private built<T>(fact: Shared<T>, project: Project, last: Built | undefined): Built {
+    try {
+      return { project, value: fact.build(this.programs, project, last && 'value' in last ? (last.value as T) : undefined) };
+    } catch (failure) {
+      return { project, failure };
+    }
   }
 }

@@ -49,7 +49,7 @@ export function runsOnce(site: Pick<Site, 'node'>): boolean {
     if (isIfStatement(parent) && parent.thenStatement === at) {
       if (makesMissingFile(site.node, parent.expression)) return true;
       const missing = missingThing(parent.expression);
-      if (missing !== undefined && keeps(parent.thenStatement, missing)) return true;
+      if (missing !== undefined && keeps(parent.thenStatement.getText(), missing)) return true;
     }
     if (isConditionalExpression(parent)) {
       if (parent.whenFalse === at && assigns(parent.whenFalse, presentThing(parent.condition))) return true;
@@ -161,9 +161,9 @@ function keptThing(tested: Expression): string | undefined {
 }
 
 /** Whether code assigns a variable, or adds to a collection. */
-function keeps(code: Node, thing: string): boolean {
-  const text = code.getText();
-  return text.includes(`${thing} = `) || text.includes(`${thing}.set(`) || text.includes(`${thing}.add(`) || text.includes(`${thing}[`);
+function keeps(code: string, thing: string): boolean {
+  const name = thing.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');
+  return new RegExp(`(?<![\\w$.])${name}(?: = |\\.(?:set|add)\\(|\\[.+\\] (?:\\?\\?|\\|\\|)?= )`).test(code);
 }
 
 /** `if (x) return x;`, or `if (loaded) return;`, in a block that keeps something further down. */
@@ -173,8 +173,8 @@ function returnsKept(statement: IfStatement, block: Node): boolean {
   if (!last || !isReturnStatement(last)) return false;
   const thing = presentThing(statement.expression);
   if (thing === undefined) return false;
-  const text = block.getText();
+  const text = block.getSourceFile().text.slice(statement.end, block.end);
   if (text.includes(`${thing} = false`)) return false; // `busy = true; … busy = false`
   if (!last.expression) return text.includes(`${thing} = true`);
-  return keeps(block, thing) || (last.expression.getText().startsWith(thing) && /\.set\(|\w\[[^\]]+\] = /.test(text));
+  return keeps(text, thing) || (last.expression.getText().startsWith(thing) && /\.set\(|\w\[[^\]]+\] = /.test(text));
 }
