@@ -135,8 +135,22 @@ async function main() {
   if (watch) {
     for (const options of all) await (await esbuild.context(options)).watch();
   } else {
-    await Promise.all(all.map((options) => esbuild.build(options)));
+    const built = await Promise.all(all.map((options) => esbuild.build({ ...options, metafile: production })));
+    if (production) fs.writeFileSync(path.join(outdir, 'THIRD-PARTY-NOTICES.txt'), notices(built));
   }
+}
+
+/** The licences of the packages that the bundles are made of: whoever passes these on has to pass on those. */
+function notices(built) {
+  const inputs = built.flatMap(({ metafile }) => Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs)));
+  const folders = new Set(inputs.flatMap((file) => file.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/) ?? []));
+  const texts = [...folders].map((folder) => {
+    const { name, version, license } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    const files = fs.readdirSync(folder).filter((file) => /^(?:licen[cs]e|notice|third.?party)/i.test(file));
+    if (files.length === 0) throw new Error(`${name} comes without the text of its licence, ${license}.`);
+    return [`${name} ${version} (${license})`, ...files.map((file) => fs.readFileSync(path.join(folder, file), 'utf8').trim())].join('\n\n');
+  });
+  return `Asyncscope contains these packages:\n\n${[...new Set(texts)].sort().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }
 
 main().catch((error) => {

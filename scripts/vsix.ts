@@ -40,7 +40,7 @@ export async function packageExtension(file: string): Promise<void> {
 /** What an editor needs of package.json: an installed extension has neither scripts nor packages. */
 async function manifest(): Promise<object> {
   const all = JSON.parse(await readFile('package.json', 'utf8')) as Record<string, unknown>;
-  const { scripts: _scripts, dependencies: _dependencies, devDependencies: _devDependencies, ...kept } = all;
+  const { files: _files, scripts: _scripts, dependencies: _dependencies, devDependencies: _devDependencies, ...kept } = all;
   return kept;
 }
 

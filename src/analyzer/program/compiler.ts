@@ -27,7 +27,9 @@ export function compilerPath(): string {
   if (existsSync(shipped)) return shipped;
   const platformPackage = `@typescript/typescript-${process.platform}-${process.arch}`;
   try {
-    const manifest = createRequire(__filename).resolve(`${platformPackage}/package.json`);
+    // From where its API is: beside us there may be another version, of the project that we are installed in.
+    const api = createRequire(__filename).resolve('typescript7/package.json');
+    const manifest = createRequire(api).resolve(`${platformPackage}/package.json`);
     return path.join(path.dirname(manifest), 'lib', name);
   } catch {
     throw new CompilerMissing(
