@@ -20,8 +20,10 @@ export function indentUnit(text: string): string {
   return first?.[1] ?? '  ';
 }
 
-/** Whether a file's statements end with semicolons. */
+/** Whether a file's statements end with semicolons: its imports tell, where it has some. */
 export function usesSemicolons(text: string): boolean {
+  const imports = text.match(/^(?:import|export)\b[^\n'"]*(['"])[^'"\n]*\1[ \t]*;?[ \t]*\r?$/gm);
+  if (imports) return imports.filter((line) => /;\s*$/.test(line)).length * 2 >= imports.length;
   const lines = text.match(/[^\s{}(,;/*]\r?$/gm)?.length ?? 0;
   const ended = text.match(/;[ \t]*\r?$/gm)?.length ?? 0;
   return ended * 2 >= lines;

@@ -49,7 +49,7 @@ import { enclosingFunction, isFunctionNode, onlyThrows, type FunctionNode } from
 import { expectedBy, functionReturnsPromise, isNoPromise, mayBeFunctionType, returnsPromise, type ExpectedBy } from '../syntax/promises';
 import { askOfWholeType } from '../types/calls';
 import { promiseTypes, type PromiseTypes } from '../types/promises';
-import { apparentParts, isPlain, unionParts } from '../types/structure';
+import { apparentParts, callSignatures, isPlain, unionParts } from '../types/structure';
 import type { Report, RuleContext } from './rule';
 
 /** A member of a class or interface. */
@@ -71,6 +71,7 @@ export class VoidReturnCheck {
   }
 
   private *askArguments(node: CallExpression | NewExpression, open: readonly { argument: Expression; index: number }[]): Asking<void> {
+    if (removers.has(accessedName(skipParentheses(node.expression)) ?? '')) return;
     const calleeType = yield* this.types.typeOf(node.expression);
     for (const { argument, index } of open) {
       const isWorthAsking = () => this.mayGivePromise(argument);
@@ -111,7 +112,7 @@ export class VoidReturnCheck {
   property(node: PropertyAssignment): Asking<void> | undefined {
     const value = skipParentheses(node.initializer);
     const at = isArrowFunction(value) || isFunctionExpression(value) ? headOf(node, value) : value;
-    return this.againstExpected(node.initializer, value, at, 'This property takes a function that returns nothing');
+    return this.againstExpected(node.initializer, value, at, 'This property takes a function that returns nothing', severityOf(node));
   }
 
   shorthand(node: ShorthandPropertyAssignment): Asking<void> | undefined {
@@ -162,7 +163,7 @@ export class VoidReturnCheck {
       if (!property) continue;
       if (yield* this.types.returnsVoid(yield* checker.getTypeOfSymbolAtLocation.gen(property, node.name))) {
         if (functionReturnsPromise(node) === 'unclear' && !(yield* this.types.returnsThenable(yield* this.types.typeOf(node)))) return;
-        yield* this.report(headOf(node, node), node, 'This property takes a function that returns nothing');
+        yield* this.report(headOf(node, node), node, 'This property takes a function that returns nothing', severityOf(node));
       }
       return;
     }
@@ -256,13 +257,43 @@ export class VoidReturnCheck {
     return yield* askOfWholeType(this.project.checker, value, (type) => this.types.returnsThenable(type));
   }
 
+  /**
+   * Whether a function gives back what it was handed, `(query) => query.where(…)`: a builder that can be awaited, but is
+   * no promise of any work that was begun.
+   */
+  private *givesBackBuilder(value: Node): Asking<boolean> {
+    const { checker } = this.project;
+    let gives = false;
+    for (const signature of yield* callSignatures(yield* this.types.typeOf(value))) {
+      const returned = yield* signature.getReturnType.gen();
+      if (isPlain(returned) || !(yield* this.types.isThenable(returned))) continue;
+      const builder = (yield* this.types.isPromise(returned)) ? undefined : yield* returned.getSymbol.gen();
+      gives = false;
+      for (const parameter of yield* signature.getParameters.gen()) {
+        const type = yield* checker.getNonMissingTypeOfSymbol.gen(parameter);
+        gives ||= builder !== undefined && !isPlain(type) && (yield* type.getSymbol.gen())?.id === builder.id;
+      }
+      if (!gives) return false;
+    }
+    return gives;
+  }
+
   /** Reports, unless the function catches everything itself: then nothing is lost. */
   private *report(at: Report['at'], value: Node, message: string, severity?: Severity, better: readonly FixProposal[] = []): Asking<void> {
     const called = isFunctionNode(value) ? value : yield* functionNamed(value as Expression, this.project);
     if (called && !(yield* bodyMayReject(called, this.project))) return;
+    if (yield* this.givesBackBuilder(value)) return;
     const fixes = [...better, ...handledErrorFixes(this.context.unit, value)];
     this.context.report({ at, severity, message: `${message}, but it gives a promise: a rejection stays unhandled.`, fixes });
   }
+}
+
+/** What takes a listener back calls it no more. */
+const removers = new Set(['off', 'removeListener', 'removeEventListener']);
+
+/** A component's event handler fails much as a synchronous one does, as an attribute or as an option: `{ onSuccess: async () => … }`. */
+function severityOf({ name }: PropertyAssignment | MethodDeclaration): Severity | undefined {
+  return /^on[A-Z]/.test(name.getText()) && /\.[jt]sx$/.test(name.getSourceFile().fileName) ? 'info' : undefined;
 }
 
 function isThisParameter({ name }: { readonly name: Node }): boolean {
