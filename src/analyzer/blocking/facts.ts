@@ -37,7 +37,7 @@ import { extendedClass, type ClassNode } from '../syntax/classes';
 import { invokedBy, skipOuterExpressions } from '../syntax/expressions';
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
 import { callbackRun } from './callbacks';
-import { nameOf, unbound } from './callees';
+import { choices, nameOf, reflected, unbound } from './callees';
 import { declaredNames, passedTo, type Passed } from './declared-names';
 
 /** What runs a callee: a call, `new`, or a tagged template. */
@@ -261,8 +261,8 @@ class Reader {
       const base = isClassDeclaration(within.node) || isClassExpression(within.node) ? extendedClass(within.node) : undefined;
       if (base) this.addCall(base, node, within);
     } else {
-      this.addCall(callee, node, within);
-      const invoked = invokedBy(callee);
+      for (const choice of choices(callee)) this.addCall(choice, node, within);
+      const invoked = (isCallExpression(node) ? reflected(node) : undefined) ?? invokedBy(callee);
       if (invoked) this.addCall(invoked, node, within);
       this.addResultCall(callee, node, within);
     }

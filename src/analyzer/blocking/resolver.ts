@@ -35,7 +35,7 @@ import { isOfferedByPackage } from '../types/package-entry';
 import { catalogueModule, findApi, type BlockingApi } from './catalogue';
 import { isWritten } from './accesses';
 import { callsParameter, passedRun, runsAtOnce } from './callbacks';
-import { nameOf, unbound } from './callees';
+import { nameOf, reflected, unbound } from './callees';
 import { fileFacts, type Alias, type FileFacts, type FunctionFacts, type Site } from './facts';
 import { implementationsOf, openOwner, type Members, type OpenOwner } from './open-members';
 import { originOf, type Origin } from './origin';
@@ -237,9 +237,10 @@ function declaredModule(path: string): string | undefined {
 /** Whether this call of an API is its blocking form. */
 function blocksHere(api: BlockingApi, { node, nameNode }: Site): boolean {
   if (!isCallExpression(node) && !isNewExpression(node)) return true;
-  // `f.call(…)` has `this` before the arguments; those of `f.apply(…)` are not to be seen.
+  // `f.call(…)` has `this` before the arguments, `Reflect.apply(f, …)` the function, too; the list of `apply` is not looked into.
   const invokes = calleeName(node.expression) !== nameNode && invokedBy(node.expression) !== undefined;
-  const given = (node.arguments ?? []).slice(invokes ? 1 : 0).map(skipOuterExpressions);
+  const isReflected = isCallExpression(node) && reflected(node) !== undefined;
+  const given = (node.arguments ?? []).slice(isReflected ? 2 : invokes ? 1 : 0).map(skipOuterExpressions);
   const option = (name: string): boolean =>
     given.some(
       (argument) =>
