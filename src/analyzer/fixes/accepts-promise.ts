@@ -1,5 +1,6 @@
 import {
   SignatureKind,
+  TypeFlags,
   isCallExpression,
   isIdentifier,
   isNewExpression,
@@ -55,6 +56,24 @@ function* someParameterTakesPromise(call: CallExpression | NewExpression, index:
   for (const signature of yield* checker.getSignaturesOfType.gen(callee, kind)) {
     if (signature.parameters.length <= index) continue;
     if (yield* returnsThenable(yield* checker.getParameterType.gen(signature, index), checker)) return true;
+  }
+  return isTestRunner(call.expression) && (yield* returnsAnything(yield* checker.getParameterType.gen(resolved, index), checker));
+}
+
+/** Test runners wait for what tests and hooks return, though some declare it as anything (vitest does). */
+function isTestRunner(callee: Node): boolean {
+  let root = callee;
+  while (isPropertyAccessExpression(root) || isCallExpression(root)) root = root.expression;
+  return isIdentifier(root) && /^(?:it|test|specify|(?:before|after)(?:Each|All)?)$/.test(root.text);
+}
+
+/** Whether a function type, in one of its forms, returns `any` or `unknown`. */
+function* returnsAnything(type: Type, checker: Checker): Asking<boolean> {
+  for (const part of yield* unionParts(type)) {
+    for (const signature of yield* checker.getSignaturesOfType.gen(part, SignatureKind.Call)) {
+      const returned = yield* checker.getReturnTypeOfSignature.gen(signature);
+      if (returned.flags & TypeFlags.AnyOrUnknown) return true;
+    }
   }
   return false;
 }

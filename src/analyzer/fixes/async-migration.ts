@@ -5,6 +5,8 @@ import {
   isAwaitExpression,
   isBinaryExpression,
   isIdentifier,
+  isPropertyAccessExpression,
+  isPropertyAssignment,
   isReturnStatement,
   isTryStatement,
   type Asking,
@@ -124,15 +126,35 @@ function isPassedOn(expression: Expression, { pick }: Around): boolean {
   return (isReturnStatement(parent) && !isInsideTry(expression)) || (isArrowFunction(parent) && parent.body === expression);
 }
 
-/** What is read before and written after an expression is evaluated: `total` of `total += load()`. */
+/** What is read before and written after an expression is evaluated: `total` of `total += load()` and `total = total + load()`. */
 function compoundAssignment(expression: Expression): Expression | undefined {
   for (let at: Node = expression; at.parent && !isFunctionNode(at.parent); at = at.parent) {
     const { parent } = at;
     if (!isBinaryExpression(parent) || parent.right !== at || !isAssignmentOperator(parent.operatorToken.kind)) continue;
-    if (!plainAssignments.has(parent.operatorToken.kind)) return parent.left;
+    if (!plainAssignments.has(parent.operatorToken.kind) || readsBefore(parent.right, parent.left.getText(), expression)) return parent.left;
   }
   return undefined;
 }
+
+/** Whether a value reads something before it comes to one of its parts. `x ?? load()`, like `??=`, is only whether there is something yet. */
+function readsBefore(value: Node, thing: string, part: Expression): boolean {
+  if (isFunctionNode(value) || value.pos >= part.pos) return false;
+  if (value.getText() === thing && !isNameOnly(value)) return true;
+  const isChoice = isBinaryExpression(value) && choosing.has(value.operatorToken.kind) && value.left.getText() === thing;
+  let found = false;
+  value.forEachChild((child) => {
+    found ||= !(isChoice && child === value.left) && readsBefore(child, thing, part);
+  });
+  return found;
+}
+
+/** `name` of `object.name` and `{ name: … }` reads no variable of that name. */
+function isNameOnly(node: Node): boolean {
+  const { parent } = node;
+  return (isPropertyAccessExpression(parent) || isPropertyAssignment(parent)) && parent.name === node;
+}
+
+const choosing = new Set<SyntaxKind>([SyntaxKind.BarBarToken, SyntaxKind.AmpersandAmpersandToken, SyntaxKind.QuestionQuestionToken]);
 
 /** Assignments whose new value is not made of the old one. */
 const plainAssignments = new Set<SyntaxKind>([
