@@ -88,6 +88,8 @@ for (const rule of rules) {
             const missing = expected.filter((mark) => !actual.some((one) => same(mark, one)));
             const wrong = actual.filter((one) => !expected.some((mark) => same(mark, one)));
             assert.deepEqual({ missing: missing.map(show), wrong: wrong.map(show) }, { missing: [], wrong: [] }, report.path);
+            const shown = actual.map(show);
+            assert.deepEqual(shown, [...new Set(shown)], `${report.path}: each is told once`);
             if (kind === 'clean') assert.deepEqual(expected, [], 'a clean fixture has no marks');
           }
           if (kind === 'flagged') assert.ok(files.some((file) => marks(readFileSync(file, 'utf8')).length > 0), 'nothing is marked');

@@ -26,9 +26,9 @@ import type { FunctionFacts } from './facts';
 
 /**
  * Who waits while a function blocks: `handler` the clients of a server, `callback` whatever else the event loop would
- * run, `async` the same, in a function that could wait without blocking.
+ * run, `async` the same, in a function that could wait without blocking; `reaction` goes on with one, once.
  */
-export type AsyncContext = 'handler' | 'callback' | 'async';
+export type AsyncContext = 'handler' | 'callback' | 'reaction' | 'async';
 
 /**
  * What a call does with a function that is handed to it; `reaction`: runs it once, when something is done; `exit`: runs

@@ -81,20 +81,21 @@ export class BlockingGraph {
     if (stale.size === 0 && !this.reached.has(path)) return [];
     const facts = fileFacts(sourceFile);
     this.freshen(facts);
-    const found: BlockingCall[] = [];
+    const found = new Map<Site, BlockingCall>();
     for (const within of facts.functions) {
       const context = this.contextOf(within);
       if (!context) continue;
       for (const site of this.sitesOf(within)) {
         const api = this.apiOf(site);
-        if (!api || isBeforeExit(site) || isWorkerBranch(site.node)) continue;
+        // What runs at once is part of the function around it, though it may look like async code by itself.
+        if (!api || found.has(site) || isBeforeExit(site) || isWorkerBranch(site.node)) continue;
         // The steps of a command, one after another, delay nobody either.
         if (this.phases.at(site.node, within) !== 'any') continue;
         const chain = [site, ...this.chainAfter(site)];
-        found.push({ site, within, context, api, chain, isMinor: runsOnce(site) });
+        found.set(site, { site, within, context, api, chain, isMinor: runsOnce(site) });
       }
     }
-    return found;
+    return [...found.values()];
   }
 
   /** Why a function blocks; undefined where it does not. */
@@ -142,7 +143,7 @@ export class BlockingGraph {
   private contextOf(facts: FunctionFacts): AsyncContext | undefined {
     const runner = this.handed.get(facts.key);
     if (runner === 'exit') return undefined;
-    return runner === 'handler' ? 'handler' : (declaredContext(facts) ?? (runner && 'callback'));
+    return runner === 'handler' ? 'handler' : (declaredContext(facts) ?? runner);
   }
 
   /** What runs as part of a function's body: its own sites and those of functions written in it that run at once. */

@@ -70,17 +70,20 @@ function atLeastWarning(severity: Severity): Severity {
   return severity === 'error' ? 'error' : 'warning';
 }
 
+const inAsyncCode: Readonly<Record<Cost, Severity>> = { low: 'hint', size: 'hint', medium: 'info', high: 'warning', unbounded: 'error' };
+
 const severities: Readonly<Record<BlockingCall['context'], Readonly<Record<Cost, Severity>>>> = {
   handler: { low: 'hint', size: 'info', medium: 'warning', high: 'error', unbounded: 'error' },
-  callback: { low: 'hint', size: 'hint', medium: 'warning', high: 'warning', unbounded: 'error' },
-  async: { low: 'hint', size: 'hint', medium: 'info', high: 'warning', unbounded: 'error' },
+  callback: { ...inAsyncCode, medium: 'warning' },
+  reaction: inAsyncCode,
+  async: inAsyncCode,
 };
 
 /** So many calls deep, much decides on the way whether a millisecond is spent at all. */
 const deep = 3;
 
 function severityOf({ context, api, chain, isMinor }: BlockingCall): Severity {
-  const isFaint = context === 'async' && api.cost === 'medium' && chain.length > deep;
+  const isFaint = (context === 'async' || context === 'reaction') && api.cost === 'medium' && chain.length > deep;
   return isMinor || isFaint ? 'hint' : severities[context][api.cost];
 }
 
@@ -95,6 +98,7 @@ const costTexts: Readonly<Record<Cost, string>> = {
 const contextTexts: Readonly<Record<BlockingCall['context'], string>> = {
   handler: 'in a request handler',
   callback: 'in a callback of the event loop',
+  reaction: 'in a callback of the event loop',
   async: 'in async code',
 };
 
