@@ -201,7 +201,8 @@ class Walk {
   private fail(rule: Rule, error: unknown): void {
     if (error instanceof CompilerDied) throw error;
     if (isChannelFailure(error)) throw new CompilerDied(error);
-    const reason = error instanceof Error ? error.message : String(error);
+    // Behind the first line there is the compiler's stack.
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
     const message =
       error instanceof RangeError
         ? `its code is nested too deeply for ${rule.id} to check all of it.`

@@ -149,10 +149,29 @@ function print({ format, maxWarnings }: CheckOptions, report: CheckReport): numb
       process.stdout.write(githubReport(report));
       break;
   }
-  for (const { file, message } of report.errors) process.stderr.write(`${file}: ${message}\n`);
+  process.stderr.write(errorLines(report.errors));
   if (report.errors.length > 0) return 2;
   const warnings = report.diagnostics.filter((one) => one.severity === 'warning').length;
   const tooMany = maxWarnings !== undefined && warnings > maxWarnings;
   if (tooMany) process.stderr.write(`${warnings} ${warnings === 1 ? 'warning is' : 'warnings are'} more than the ${maxWarnings} allowed.\n`);
   return tooMany || report.diagnostics.some((one) => one.severity === 'error') ? 1 : 0;
+}
+
+/** Files that say the same are listed up to here. */
+const maxOfOne = 10;
+
+/** A line for each error; what hits very many files alike (a rule that fails on a whole project) is counted in the end. */
+function errorLines(errors: CheckReport['errors']): string {
+  const counts = new Map<string, number>();
+  const lines: string[] = [];
+  for (const { file, message } of errors) {
+    const count = (counts.get(message) ?? 0) + 1;
+    counts.set(message, count);
+    if (count <= maxOfOne) lines.push(`${file}: ${message}`);
+  }
+  for (const [message, count] of counts) {
+    const more = count - maxOfOne;
+    if (more > 0) lines.push(`${more} more ${more === 1 ? 'file' : 'files'}: ${message}`);
+  }
+  return lines.map((line) => `${line}\n`).join('');
 }

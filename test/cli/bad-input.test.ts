@@ -44,6 +44,16 @@ describe('check on bad input', () => {
       says(await checked({ 'data.ts': Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 0xff, 0xfe, 0]) }), 'data.ts', /^binary content; the file was skipped\.$/);
     });
 
+    it('with binary content, in very many of them: what they share is counted', async () => {
+      const names = Array.from({ length: 13 }, (_, index) => `data${index + 10}.ts`);
+      const { code, stderr, report } = await checked(Object.fromEntries(names.map((name) => [name, '\0'])));
+      const message = 'binary content; the file was skipped.';
+      const listed = names.slice(0, 10).map((name) => `${name}: ${message}\n`);
+      assert.equal(stderr, `${listed.join('')}3 more files: ${message}\n`);
+      assert.deepEqual(report.errors, names.map((file) => ({ file, message })));
+      assert.equal(code, 2);
+    });
+
     it('that are not UTF-8: bytes that mean nothing are no reason to stop', async () => {
       const { code, report, stderr } = await checked({ 'latin1.ts': Buffer.from(`// caf\u00e9\n${flagged}`, 'latin1') });
       assert.deepEqual({ code, stderr }, { code: 1, stderr: '' });

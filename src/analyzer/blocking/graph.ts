@@ -1,4 +1,4 @@
-import type { Checker, Programs, Project, SourceFile } from '../program';
+import type { Asking, Checker, Programs, Project, SourceFile } from '../program';
 import type { Shared } from '../shared';
 import { blockingApis, calledName, type BlockingApi } from './catalogue';
 import { declaredContext, runnerOf, type AsyncContext, type Runner } from './context';
@@ -8,7 +8,7 @@ import { fileRole, isExemptPath } from './file-role';
 import { isBeforeExit, isWorkerBranch, runsOnce } from './guards';
 import { Memory } from './memory';
 import { mayNameMember, membersIn } from './open-members';
-import { aliasTarget, isSameTarget, targetOf, type Scope } from './resolver';
+import { aliasTarget, isSameTarget, targetOf, type Scope, type Target } from './resolver';
 import { assignedIn } from './untyped-members';
 import { shapeOf } from './shape';
 import { Phases, mayStart } from './start-up';
@@ -196,7 +196,7 @@ export class BlockingGraph {
       isSeen ||= memory.version > 0 && this.looksOther(path);
     }
     for (const path of gone) memory.roles.delete(path);
-    this.forget(new Set([...changed, ...gone]));
+    memory.forget(new Set([...changed, ...gone]));
     if (isSeen) for (const site of memory.targets.keys()) memory.stale.add(site);
     memory.version = programs.version;
     return changed;
@@ -216,19 +216,6 @@ export class BlockingGraph {
     return !before || !now || shapeOf(before) !== shapeOf(now);
   }
 
-  private forget(paths: ReadonlySet<string>): void {
-    const { targets, stale, aliases, runners, trees } = this.memory;
-    if (targets.size + runners.size === 0) return;
-    for (const site of targets.keys()) {
-      if (!paths.has(site.within.path)) continue;
-      targets.delete(site);
-      stale.delete(site);
-    }
-    for (const alias of aliases.keys()) if (paths.has(alias.path)) aliases.delete(alias);
-    for (const passed of runners.keys()) if (paths.has(passed.call.getSourceFile().fileName)) runners.delete(passed);
-    for (const path of paths) if (!this.memory.roles.has(path)) trees.delete(path);
-  }
-
   /**
    * Asks again what may have become stale: for a file that was just edited, only what its own calls lead to; for
    * another one everything, as it is looked at because something that it depends on has changed.
@@ -241,7 +228,7 @@ export class BlockingGraph {
       for (const site of sites) stale.delete(site);
       if (stale.size === 0) this.memory.aliases.clear();
       const { targets } = this.memory;
-      const found = this.programs.ask(sites.map((site) => targetOf(this.scope, site)));
+      const found = this.programs.ask(sites.map((site) => this.asking(site)));
       const others = sites.filter((site, index) => !isSameTarget(targets.get(site), found[index]));
       sites.forEach((site, index) => targets.set(site, found[index]));
       if (others.length === 0 && stale.size > 0) continue;
@@ -253,6 +240,10 @@ export class BlockingGraph {
       if (stale.size === 0) this.pendHot(undefined);
       this.settle();
     }
+  }
+
+  private asking(site: Site): Asking<Target | undefined> {
+    return this.memory.tried(site.within.path, targetOf(this.scope, site));
   }
 
   /** The sites of the functions that a file's functions run, directly or not. */
@@ -276,8 +267,8 @@ export class BlockingGraph {
     do {
       const { sites, others } = this.takePending();
       const found = this.programs.ask([
-        ...sites.map((site) => targetOf(this.scope, site)),
-        ...others.map((alias) => aliasTarget(this.scope, alias)),
+        ...sites.map((site) => this.asking(site)),
+        ...others.map((alias) => this.memory.tried(alias.path, aliasTarget(this.scope, alias))),
       ]);
       sites.forEach((site, index) => {
         targets.set(site, found[index]);
@@ -384,7 +375,7 @@ export class BlockingGraph {
       to: [facts, ...this.callersOf(facts)].flatMap(({ passed }) => (passed ? [passed] : [])),
     }));
     const unknown = handed.flatMap(({ node, to }) => to.filter((passed) => !runners.has(passed)).map((passed) => ({ node, passed })));
-    const answers = this.programs.ask(unknown.map(({ node, passed }) => runnerOf(this.checker, passed, node)));
+    const answers = this.programs.ask(unknown.map(({ node, passed }) => this.memory.tried(passed.call.getSourceFile().fileName, runnerOf(this.checker, passed, node))));
     unknown.forEach(({ passed }, index) => runners.set(passed, answers[index]));
     for (const { key, to } of handed) {
       const found = to.map((passed) => runners.get(passed));

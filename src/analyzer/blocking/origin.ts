@@ -1,4 +1,5 @@
 import {
+  SymbolFlags,
   SyntaxKind,
   isAwaitExpression,
   isBindingElement,
@@ -101,6 +102,8 @@ function* originOfSymbol(checker: Checker, symbol: Symbol, steps: number): Askin
   const imported = importOrigin(node);
   if (imported) return imported;
   if (isImportSpecifier(node) || isImportClause(node) || isExportSpecifier(node)) {
+    // A member that several modules have, of one or the other of them, is no alias: the compiler panics when it is asked.
+    if (!(symbol.flags & SymbolFlags.Alias)) return undefined;
     const next = yield* checker.getImmediateAliasedSymbol.gen(symbol);
     return next && (yield* originOfSymbol(checker, next, steps - 1));
   }

@@ -61,6 +61,9 @@ export const noBlockingCall: Rule<Options> = {
           if (call && isAllowed(apiLabel(call.api))) continue;
           context.report({ at, message, severity: 'warning', fixes: call ? blockingCallFixes(unit, graph, call) : [] });
         }
+        // What could be found is told all the same.
+        const { failures } = graph.memory;
+        if (failures.has(unit.path)) throw failures.get(unit.path);
       },
     };
   },
