@@ -3,6 +3,7 @@ import path from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 import picomatch from 'picomatch';
 import type { FileError } from './finding';
+import { slashed } from './program/paths';
 
 const sourceFile = /\.[cm]?[jt]sx?$/;
 /** Declarations run nothing, and minified code is nobody's to mend: walks leave them out, a path given by name counts. */
@@ -21,7 +22,7 @@ interface IgnoreFile {
 
 /** What the paths on a command line stand for. */
 export interface SourceFiles {
-  /** Absolute paths, sorted, each once. */
+  /** Absolute paths as the compiler writes them, sorted, each once. */
   readonly files: string[];
   readonly errors: FileError[];
 }
@@ -45,11 +46,11 @@ export function findSourceFiles(paths: readonly string[], cwd: string): SourceFi
       walk(absolute, ignoreFilesAbove(absolute), (file) => found.add(file), errors);
       if (found.size === before && errors.length === 0) errors.push({ path: absolute, message: 'no JavaScript or TypeScript files to check in this folder.' });
     } else if (kind === undefined && picomatch.scan(given).isGlob) {
-      const { base, glob } = picomatch.scan(given.split(path.sep).join('/'));
+      const { base, glob } = picomatch.scan(slashed(given));
       const start = path.resolve(cwd, base);
       const matches = picomatch(glob, { dot: true });
       const add = (file: string): void => {
-        if (matches(path.relative(start, file).split(path.sep).join('/'))) found.add(file);
+        if (matches(slashed(path.relative(start, file)))) found.add(file);
       };
       if (kindOf(start) === 'folder') walk(start, ignoreFilesAbove(start), add, errors);
       if (found.size === before) errors.push({ path: absolute, message: 'no source file matches this pattern.' });
@@ -57,7 +58,7 @@ export function findSourceFiles(paths: readonly string[], cwd: string): SourceFi
       errors.push({ path: absolute, message: kind ?? 'no such file or folder.' });
     }
   }
-  return { files: [...found].sort(), errors };
+  return { files: [...found].map((file) => slashed(file)).sort(), errors };
 }
 
 /** The source files below folders, found as {@link findSourceFiles} finds them; a folder may be empty or in another. */
@@ -65,7 +66,7 @@ export function sourceFilesBelow(folders: readonly string[]): SourceFiles {
   const found = new Set<string>();
   const errors: FileError[] = [];
   for (const folder of folders) walk(folder, ignoreFilesAbove(folder), (file) => found.add(file), errors);
-  return { files: [...found].sort(), errors };
+  return { files: [...found].map((file) => slashed(file)).sort(), errors };
 }
 
 /** `file`, `folder`, undefined where there is nothing, or why it cannot be told. */
@@ -111,7 +112,7 @@ function walk(directory: string, above: readonly IgnoreFile[], add: (file: strin
 function isIgnored(full: string, ignores: readonly IgnoreFile[]): boolean {
   for (let at = ignores.length - 1; at >= 0; at--) {
     const { directory, patterns } = ignores[at] as IgnoreFile;
-    const verdict = patterns.test(full.slice(directory.length + (directory.endsWith(path.sep) ? 0 : 1)).split(path.sep).join('/'));
+    const verdict = patterns.test(slashed(full.slice(directory.length + (directory.endsWith(path.sep) ? 0 : 1))));
     if (verdict.ignored) return true;
     if (verdict.unignored) return false;
   }

@@ -4,7 +4,7 @@ import { ConfigError, ConfigFinder, type Config } from '../analyzer/config/confi
 import { Positions } from '../analyzer/diagnostics';
 import { severities, type FileError, type Finding, type Severity } from '../analyzer/finding';
 import { Linter } from '../analyzer/linter';
-import { Programs } from '../analyzer/program';
+import { Programs, slashed } from '../analyzer/program';
 import { ruleById } from '../analyzer/rules';
 import { presets, type Preset } from '../analyzer/rules/rule';
 import { colors } from './colors';
@@ -98,7 +98,7 @@ async function check(paths: string[], options: CheckOptions): Promise<number> {
       ...positions.diagnostic(finding, offered[index]?.fixes ?? []),
       fixable: finding.fixes.some((fix) => fix.safe),
     }));
-    const notes = programs.notes.map((note) => ({ ...note, text: note.text.replaceAll(`${cwd}${path.sep}`, '') }));
+    const notes = programs.notes.map((note) => ({ ...note, text: note.text.replaceAll(`${slashed(cwd)}/`, '') }));
     errors.push(...notes.filter(({ unread }) => unread).map(({ config, text }) => ({ path: config, message: text })));
     progress.erase();
     for (const { config, text } of notes.filter(({ unread }) => !unread)) process.stderr.write(`note: ${positions.file(config)}: ${text}\n`);

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { InvalidArgumentError, type Command } from 'commander';
 import { agentConfig, agentEnvironment, newSecret } from '../tracer/live/launch';
+import { batchFile, batchLine } from './batch-file';
 import { type EndedProgram, readExitReports } from './exit-reports';
 import { indent, pendingLines } from './pending-report';
 import { recordSuffixes, writeRecordings } from './record';
@@ -50,7 +51,7 @@ async function run(command: string, args: string[], options: RunOptions): Promis
     // After the agent, which it hears of the tasks from.
     const nodeOptions = options.record === undefined ? own : agentEnvironment(path.join(__dirname, 'recorder.js'), config, own)['NODE_OPTIONS'];
     const env = { ...process.env, ...agentEnvironment(path.join(__dirname, 'agent.js'), config, nodeOptions) };
-    const child = spawn(command, args, { stdio: 'inherit', env });
+    const child = start(command, args, env);
     const ending = await ended(child, command);
     const program = await readExitReports(folder);
     if (options.json !== undefined) await writeJson(options.json, program);
@@ -60,6 +61,11 @@ async function run(command: string, args: string[], options: RunOptions): Promis
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function start(command: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const batch = process.platform === 'win32' ? batchFile(command, process.env) : undefined;
+  return batch === undefined ? spawn(command, args, { stdio: 'inherit', env }) : spawn(batchLine(batch, args), { stdio: 'inherit', env, shell: true });
 }
 
 async function record(file: string, { threads }: EndedProgram): Promise<void> {

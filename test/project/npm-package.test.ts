@@ -1,7 +1,7 @@
 // What npm would publish: packed, installed into an empty folder, and run by every Node that we support.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -22,7 +22,7 @@ describe('the package for npm', function () {
     await mkdir(source);
     await promisify(execFile)(process.execPath, ['esbuild.js', '--production', `--outdir=${path.join(source, 'dist')}`]);
     for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'runtime.d.ts', 'docs', 'media', 'schemas', 'src', 'test']) {
-      await promisify(execFile)('cp', ['-r', name, source]);
+      await cp(name, path.join(source, name), { recursive: true });
     }
     await promisify(execFile)('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: source, shell });
     const app = path.join(folder, 'app');

@@ -7,4 +7,4 @@ export { Programs, type SourceUnit } from './programs';
 export * from './syntax';
 export { forEachNearest, forEachOfKind, identifiersNamed, kindSet, type KindSet } from './tree-scan';
 export * from './types';
-export { ancestors } from './paths';
+export { ancestors, slashed } from './paths';

@@ -9,6 +9,6 @@ export function* ancestors(directory: string): Generator<string> {
 }
 
 /** A path as the compiler writes it, with `/` on Windows too. */
-export function slashed(file: string): string {
-  return path.sep === '/' ? file : file.split(path.sep).join('/');
+export function slashed(file: string, separator: string = path.sep): string {
+  return separator === '/' ? file : file.split(separator).join('/');
 }

@@ -129,7 +129,7 @@ function withShippedTypes(options: CompilerOptions, directory: string): Compiler
   const roots = (options.typeRoots as string[] | undefined) ?? [...ancestors(directory)].map((at) => path.join(at, 'node_modules', '@types')).filter(existsSync);
   // The shipped root may hold more than Node's types: of it nothing else is taken.
   const installed = given.includes('*') ? roots.flatMap((root) => readdirSync(root).filter((name) => !name.startsWith('.'))) : given;
-  return { ...options, typeRoots: [...roots, shipped].map(slashed), types: [...new Set([...installed, 'node'])] };
+  return { ...options, typeRoots: [...roots, shipped].map((root) => slashed(root)), types: [...new Set([...installed, 'node'])] };
 }
 
 /** The nearest directory upwards in whose node_modules Node's types are installed. */

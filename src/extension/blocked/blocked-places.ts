@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { BlockedPlace } from '../../server/protocol';
 import type { BlockedReport } from '../../tracer/live/blocked-loop';
 import { EditedLines } from '../edited-lines';
+import { editorPath } from '../editor-path';
 
 /** What one program has said; it goes on running the text that it was started with. */
 interface Told {
@@ -40,7 +41,7 @@ export class BlockedPlaces implements vscode.Disposable {
     const told = this.programs.get(program);
     if (!told) return;
     const places = spots.flatMap(({ at, exact, calls, count, totalMs, longestMs }) =>
-      at ? [{ file: at.file, line: at.line, exact, calls, count, totalMs, longestMs }] : [],
+      at ? [{ file: editorPath(at.file), line: at.line, exact, calls, count, totalMs, longestMs }] : [],
     );
     if (JSON.stringify(places) === JSON.stringify(told.places)) return;
     told.places = places;

@@ -62,7 +62,8 @@ function isWatchThread({ name, __pendingTargetId }: vscode.DebugConfiguration): 
 }
 
 function isTracked(folder: vscode.WorkspaceFolder | undefined, configuration: vscode.DebugConfiguration): boolean {
-  const isNew = configuration.request === 'launch' && configuration.__pendingTargetId === undefined;
+  // Nobody could ask the agent of a program that runs without the debugger.
+  const isNew = configuration.request === 'launch' && configuration.__pendingTargetId === undefined && configuration.noDebug !== true;
   return isNew && vscode.workspace.isTrusted && settings(folder).get('enabled') === true;
 }
 

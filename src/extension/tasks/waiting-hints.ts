@@ -6,6 +6,7 @@ import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { Task } from '../../tracer/task';
 import { ageText, awaitsText, grouped, times, type TasksById } from '../../tracer/task-text';
 import type { EditedLines } from '../edited-lines';
+import { editorPath } from '../editor-path';
 import { uriOf } from '../open-place';
 import type { ThreadIndex } from './forest';
 
@@ -55,7 +56,7 @@ export class WaitingHints implements vscode.InlayHintsProvider<WaitingHint>, vsc
   /** Whether anybody can see one. */
   get areVisible(): boolean {
     const files = new Set(vscode.window.visibleTextEditors.map(({ document }) => document.uri.fsPath));
-    return this.programs().some(({ places }) => places.some(({ place }) => files.has(place.file)));
+    return this.programs().some(({ places }) => places.some(({ place }) => files.has(editorPath(place.file))));
   }
 
   provideInlayHints(document: vscode.TextDocument, range: vscode.Range): WaitingHint[] {
@@ -99,7 +100,7 @@ export class WaitingHints implements vscode.InlayHintsProvider<WaitingHint>, vsc
 /** What waits in a file, by the lines where that is now, from 0; without lines that were changed since the program began. */
 function waitingIn({ places, lines }: WatchedProgram, file: string): { line: number; tasks: readonly Task[] }[] {
   return places.flatMap(({ place, tasks }) => {
-    const line = place.file === file ? lines.now(file, place.line) : undefined;
+    const line = editorPath(place.file) === file ? lines.now(file, place.line) : undefined;
     return line === undefined ? [] : [{ line: line - 1, tasks }];
   });
 }

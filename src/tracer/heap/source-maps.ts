@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AnyMap, LEAST_UPPER_BOUND, originalPositionFor, traceSegment, type EncodedSourceMap, type TraceMap } from '@jridgewell/trace-mapping';
 import type { Position } from '../task';
 
@@ -22,8 +22,7 @@ export class SourceMap {
     try {
       const inline = /^data:[^,]*?(;base64)?,(.*)$/s.exec(mapUrl);
       if (inline) return SourceMap.#parse(Buffer.from(decodeURIComponent(inline[2]!), inline[1] ? 'base64' : 'utf8').toString('utf8'), scriptUrl);
-      const base = path.isAbsolute(scriptUrl) ? `file://${scriptUrl}` : scriptUrl;
-      const url = new URL(mapUrl, base);
+      const url = new URL(escaped(mapUrl), urlOf(scriptUrl));
       if (url.protocol !== 'file:') return undefined;
       return SourceMap.#parse(await readFile(url, 'utf8'), url.href);
     } catch {
@@ -34,7 +33,7 @@ export class SourceMap {
   static #parse(text: string, url: string): SourceMap | undefined {
     // Some servers and tools put a line in front that keeps it from being run as a script.
     const json = JSON.parse(text.replace(/^\)\]\}'[^\n]*\n/, '')) as EncodedSourceMap;
-    const map = new AnyMap(json, path.isAbsolute(url) ? `file://${url}` : url);
+    const map = new AnyMap(json, urlOf(url));
     return map.sources.length ? new SourceMap(map, url) : undefined;
   }
 
@@ -60,7 +59,7 @@ export class SourceMap {
 
   /** A file on disk where there is one: bundlers name sources by schemes of their own, relative to a folder above the map. */
   #resolve(source: string): string {
-    if (source.startsWith('file:')) return fileURLToPath(source);
+    if (source.startsWith('file:')) return fileURLToPath(escaped(source));
     const named = /^[a-z][a-z+.-]+:\/\/[^/]*\/(.+)$/i.exec(source);
     if (!named || !this.url.startsWith('file:')) return source;
     const relative = named[1]!.replace(/[?#].*$/, '');
@@ -71,4 +70,14 @@ export class SourceMap {
     }
     return source;
   }
+}
+
+/** The URL of a script, for which its path may stand. */
+function urlOf(script: string): string {
+  return path.isAbsolute(script) ? pathToFileURL(script).href : script;
+}
+
+/** Compilers write names of files into URLs as they are, or in parts. */
+function escaped(url: string): string {
+  return url.replace(/%(?![\da-f]{2})/gi, '%25').replaceAll('#', '%23');
 }

@@ -124,6 +124,21 @@ describe('a program that is debugged with tracking on', function () {
     await vscode.commands.executeCommand('workbench.action.files.revert');
   });
 
+  it('is not tracked where it runs without the debugger', async () => {
+    await vscode.debug.stopDebugging();
+    const started = new Promise<vscode.DebugSession>((resolve) => {
+      const listening = vscode.debug.onDidStartDebugSession((each) => {
+        listening.dispose();
+        resolve(each);
+      });
+    });
+    const configuration = { type: 'node', request: 'launch', name: 'run', program: fileUri('app.js').fsPath, console: 'internalConsole' };
+    await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], configuration, { noDebug: true });
+    const { env, showAsyncStacks } = (await started).configuration as { env?: object; showAsyncStacks?: unknown };
+    assert.deepEqual({ ...env }, {});
+    assert.notEqual(typeof showAsyncStacks, 'object');
+  });
+
   it('is not tracked where the setting is off', async () => {
     await vscode.debug.stopDebugging();
     await vscode.workspace.getConfiguration('asyncscope.trace').update('enabled', false, vscode.ConfigurationTarget.Global);

@@ -1,6 +1,6 @@
 // Bundles made by esbuild from TypeScript: every place leads back to what was written, and damaged maps do no harm.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
@@ -56,6 +56,19 @@ describe('source maps', () => {
     await writeFile(`${program}.map`, JSON.stringify(map));
     const files = (await tasksOf(program, 24)).map(({ task }) => task.at!.file);
     assert.deepEqual(files.sort(), [path.join(folder, 'mailer.ts'), path.join(folder, 'mailer.ts'), 'webpack://app/main.ts'].sort());
+  });
+
+  it('are found, and lead to the sources, where folders and files have characters that mean something in a URL', async () => {
+    const project = path.join(folder, 'C# 100% früh');
+    const source = path.join(project, 'src/mailer #1.ts');
+    await mkdir(path.dirname(source), { recursive: true });
+    await writeFile(source, 'interface Mail {\n  to: string;\n}\nexport async function send(_mail: Mail): Promise<void> {\n  await new Promise((resolve) => setTimeout(resolve, 1e8));\n}\nvoid send({ to: "" });\nconsole.log("ready");\n');
+    const outfile = path.join(project, 'dist/mailer #1.cjs');
+    await build({ entryPoints: [source], platform: 'node', format: 'cjs', outfile, logLevel: 'silent', sourcemap: 'linked' });
+    for (const major of nodeMajors) {
+      const at = (await tasksOf(outfile, major)).map(({ task }) => task.at);
+      assert.deepEqual(at.map((place) => [place?.file, place?.line, place?.column]), [[source, 5, 3]], `Node ${major}`);
+    }
   });
 
   const broken: [what: string, map: string | undefined][] = [
