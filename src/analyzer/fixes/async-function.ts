@@ -1,10 +1,12 @@
 import type { Refusal, TextEdit } from '../finding';
 import {
   isArrowFunction,
+  isBinaryExpression,
   isConstructorDeclaration,
   isFunctionExpression,
   isGetAccessorDeclaration,
   isIdentifier,
+  isPropertyAccessExpression,
   isPropertyAssignment,
   isPropertyDeclaration,
   isSetAccessorDeclaration,
@@ -14,15 +16,21 @@ import {
   type Node,
   type TypeNode,
 } from '../program';
+import { isModuleExports } from '../blocking/declared-names';
 import type { FunctionNode } from '../syntax/functions';
 import type { EditedFile } from './await-edits';
 import { insert } from './edits';
 
 /** What a function is called in a sentence. */
 export function describeFunction(node: FunctionNode): string {
-  const name = nameOf(node);
+  const name = nameOf(node) ?? assignedName(node);
   if (name) return `'${name.getText()}'`;
   return isArrowFunction(node) || isFunctionExpression(node) ? 'this callback' : 'this function';
+}
+
+/** `load` of `exports.load = …` */
+function assignedName({ parent }: Node): Node | undefined {
+  return isBinaryExpression(parent) && isPropertyAccessExpression(parent.left) && !isModuleExports(parent.left) ? parent.left.name : undefined;
 }
 
 /** The name that a function is called by: its own, or that of the variable or property that holds it. */

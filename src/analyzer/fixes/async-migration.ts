@@ -15,12 +15,13 @@ import {
   type Project,
 } from '../program';
 import { enclosingFunction, isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
+import { placeOf } from '../syntax/places';
 import { isAssignmentOperator } from '../syntax/promises';
 import { isThenable } from './accepts-promise';
 import { describeFunction, isPromiseType, makeAsync } from './async-function';
 import { awaited, surrounded, type Around, type EditedFile } from './await-edits';
 import { awaitPlace } from './await-place';
-import { callsOf, placeOf } from './callers';
+import { callsOf } from './callers';
 import { mergeInsertions } from './edits';
 
 /** More callers than this are no quick fix any more. */

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import {
   NodeFlags,
   SymbolFlags,
@@ -33,23 +32,45 @@ import {
 } from '../program';
 import type { Refusal } from '../finding';
 import { isJavaScript } from '../syntax/file-names';
+import { placeOf } from '../syntax/places';
 import type { FunctionNode } from '../syntax/functions';
 import { callerTakesPromise } from './accepts-promise';
 import { describeFunction, nameOf } from './async-function';
-import { isOfferedByPackage } from '../types/package-entry';
+import { isOfferedByPackage, isPackageEntry } from '../types/package-entry';
 import { outsideUser } from './outside-callers';
+import { exportedKey, requiredCalls } from './required-callers';
 
 /** Every call of a function, or why they cannot all be found. */
 export function* callsOf(project: Project, node: FunctionNode): Asking<readonly CallExpression[] | Refusal> {
   const name = nameOf(node);
   const held = isArrowFunction(node) || isFunctionExpression(node);
   const place = outermost(node);
+  const key = exportedKey(node);
+  if (key !== undefined) return yield* exportedCalls(project, node, key);
   if (held && isCallExpression(place.parent) && place.parent.expression === place) return [place.parent];
   if (!name || (held && (node as { name?: Node }).name === name)) return yield* callbackCalls(project, node);
   const obstacle = yield* holderObstacle(project, node, name);
   if (obstacle === 'awaited') return [];
   if (obstacle) return { refused: obstacle };
   return yield* namedCalls(project, node, name);
+}
+
+/** The calls of a function that is written where a CommonJS module exports it, and those by its own name. */
+function* exportedCalls(project: Project, node: FunctionNode, key: string): Asking<readonly CallExpression[] | Refusal> {
+  const own = isFunctionExpression(node) ? node.name : undefined;
+  const inside = own ? yield* namedCalls(project, node, own) : [];
+  if ('refused' in inside) return inside;
+  const outside = yield* callsOfExport(project, node, key, describeFunction(node));
+  return 'refused' in outside ? outside : [...inside, ...outside];
+}
+
+/** The calls of what a CommonJS module exports, where nobody outside the program can call it. */
+function* callsOfExport(project: Project, value: Node, key: string, title: string): Asking<readonly CallExpression[] | Refusal> {
+  const file = value.getSourceFile();
+  if (yield* isPackageEntry(project, file.fileName)) return { refused: `${title} is exported from the package: callers outside cannot be seen.` };
+  const user = yield* outsideUser(project, file.fileName, key);
+  if (user !== undefined) return { refused: `${title} may be used in ${user}, which is not in the same program.` };
+  return yield* requiredCalls(project, file, key, title);
 }
 
 /** Whether nobody calls a function but whoever it is handed to. */
@@ -67,6 +88,7 @@ export function* isOnlyHandedOver(project: Project, node: FunctionNode): Asking<
 function* callbackCalls(project: Project, node: FunctionNode): Asking<readonly CallExpression[] | Refusal> {
   if (isArrowFunction(node) || isFunctionExpression(node)) {
     if (yield* callerTakesPromise(node, project.checker)) return [];
+    if (isExportedByAssignment(node)) return { refused: `it is exported by 'module.exports' at ${placeOf(node)}: its callers cannot all be found.` };
     return { refused: `it is inside the callback at ${placeOf(node)}, whose caller would not wait for a promise.` };
   }
   return { refused: `${describeFunction(node)} has no name to find its callers by.` };
@@ -155,14 +177,23 @@ function* propertyObstacle(project: Project, node: FunctionNode, object: Node): 
 function* namedCalls(project: Project, node: FunctionNode, name: Node): Asking<readonly CallExpression[] | Refusal> {
   const calls: CallExpression[] = [];
   const title = describeFunction(node);
-  for (const reference of yield* referencesTo(project, name)) {
+  const references = yield* referencesTo(project, name);
+  const isRequired = references.some((reference) => exportedKey(reference) !== undefined);
+  for (const reference of references) {
     if (sameNode(reference, name) || isDeclarationOfAlias(reference)) continue;
+    // Of a CommonJS module's exports not all are found: other files are looked through for what requires it.
+    if (isRequired && reference.getSourceFile().fileName !== name.getSourceFile().fileName) continue;
     let used = reference;
     if (isPropertyAccessExpression(used.parent) && used.parent.name === used) used = used.parent;
     else if (isElementAccessExpression(used.parent) && used.parent.argumentExpression === used) used = used.parent;
     used = outermost(used);
     const { parent } = used;
-    if (isCallExpression(parent) && parent.expression === used) calls.push(parent);
+    const key = exportedKey(used);
+    if (key !== undefined) {
+      const required = yield* callsOfExport(project, used, key, title);
+      if ('refused' in required) return required;
+      calls.push(...required);
+    } else if (isCallExpression(parent) && parent.expression === used) calls.push(parent);
     else if (isExportedByAssignment(used)) return { refused: `${title} is exported by 'module.exports' at ${placeOf(reference)}: its callers cannot all be found.` };
     else if (!isTypeUse(used)) return { refused: `${title} is used as a value at ${placeOf(reference)}.` };
   }
@@ -215,11 +246,4 @@ function outermost(node: Node): Node {
   let at = node;
   while (isParenthesizedExpression(at.parent) || at.parent.kind === SyntaxKind.NonNullExpression) at = at.parent;
   return at;
-}
-
-/** `file.ts:12`, for a sentence. */
-export function placeOf(node: Node): string {
-  const sourceFile = node.getSourceFile();
-  const { line } = sourceFile.getLineAndCharacterOfPosition(node.getStart(sourceFile));
-  return `${path.basename(sourceFile.fileName)}:${line + 1}`;
 }

@@ -7,17 +7,9 @@ import { SymbolFlags, type Asking, type Project, type Symbol } from '../program'
  * Where the entry points that it names are not to be found among the sources, every export counts.
  */
 export function* isOfferedByPackage(project: Pick<Project, 'checker' | 'program'>, file: string, symbol: Symbol): Asking<boolean> {
-  const manifest = nearestManifest(file);
-  if (!manifest) return false;
-  const named = entryTargets(manifest.content);
-  const targets = named.length > 0 || manifest.content.private === true ? named : ['index.js'];
-  if (targets.some((target) => target.includes('*'))) return true;
-  const entries = targets.flatMap((target) => sourcesOf(manifest.folder, target));
-  let found = false;
-  for (const entry of new Set(entries)) {
-    const sourceFile = yield* project.program.getSourceFile.gen(entry);
-    if (!sourceFile) continue;
-    found = true;
+  const entries = yield* entriesOf(project, file);
+  if (entries === 'unknown') return true;
+  for (const entry of entries) {
     const moduleSymbol = yield* project.checker.getSymbolOfSourceFile.gen(entry);
     if (!moduleSymbol) continue;
     for (const exported of yield* project.checker.getExportsOfModule.gen(moduleSymbol)) {
@@ -25,7 +17,25 @@ export function* isOfferedByPackage(project: Pick<Project, 'checker' | 'program'
       if (sameDeclaration(target, symbol)) return true;
     }
   }
-  return named.length > 0 && !found;
+  return false;
+}
+
+/** Whether a file is what its npm package offers. */
+export function* isPackageEntry(project: Pick<Project, 'program'>, file: string): Asking<boolean> {
+  const entries = yield* entriesOf(project, file);
+  return entries === 'unknown' || entries.includes(file);
+}
+
+/** The files of the program that the nearest package.json names as what the package offers. */
+function* entriesOf({ program }: Pick<Project, 'program'>, file: string): Asking<readonly string[] | 'unknown'> {
+  const manifest = nearestManifest(file);
+  if (!manifest) return [];
+  const named = entryTargets(manifest.content);
+  const targets = named.length > 0 || manifest.content.private === true ? named : ['index.js'];
+  if (targets.some((target) => target.includes('*'))) return 'unknown';
+  const found: string[] = [];
+  for (const entry of new Set(targets.flatMap((target) => sourcesOf(manifest.folder, target)))) if (yield* program.getSourceFile.gen(entry)) found.push(entry);
+  return named.length > 0 && found.length === 0 ? 'unknown' : found;
 }
 
 function sameDeclaration(a: Symbol, b: Symbol): boolean {
