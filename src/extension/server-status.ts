@@ -28,8 +28,10 @@ export class ServerStatus implements vscode.Disposable {
     this.show({ detail: 'Starting', busy: true });
   }
 
-  update({ busy, problems, files, notes }: StatusParams): void {
-    const found = problems === 0 ? 'No problems' : `${count(problems, 'problem')} in ${count(files, 'file')}`;
+  update({ busy, problems, hints, files, notes }: StatusParams): void {
+    const listed = problems - hints;
+    const kinds = [listed > 0 ? count(listed, 'problem') : '', hints > 0 ? count(hints, 'hint') : ''].filter(Boolean).join(' and ');
+    const found = problems === 0 ? 'No problems' : `${kinds} in ${count(files, 'file')}`;
     this.show({ detail: [found, ...notes].join(' · '), busy });
   }
 

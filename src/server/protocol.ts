@@ -34,6 +34,8 @@ export interface StatusParams {
   /** Diagnostics that are now published, and the files that have any. */
   problems: number;
   files: number;
+  /** How many of the diagnostics are hints: editors mark these in the text, but do not list them. */
+  hints: number;
   /** One sentence each: what keeps findings from being complete, or where ESLint has the equal rule on. */
   notes: string[];
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Connection, Diagnostic, Range } from 'vscode-languageserver/node';
+import { DiagnosticSeverity, type Connection, type Diagnostic, type Range } from 'vscode-languageserver/node';
 import type { Finding, Span } from '../analyzer/finding';
 import type { FileReport } from '../analyzer/linter';
 import { LineStarts } from './line-starts';
@@ -44,15 +44,11 @@ export class ShownFindings {
     return this.byPath.keys();
   }
 
-  /** How many problems are shown, in how many files. */
-  get counts(): { problems: number; files: number } {
-    let problems = 0;
-    let files = 0;
-    for (const { diagnostics } of this.byPath.values()) {
-      problems += diagnostics.length;
-      if (diagnostics.length > 0) files++;
-    }
-    return { problems, files };
+  /** How many problems are shown, how many of them are hints, and in how many files. */
+  get counts(): { problems: number; hints: number; files: number } {
+    const all = [...this.byPath.values()].map(({ diagnostics }) => diagnostics);
+    const hints = all.flat().filter(({ severity }) => severity === DiagnosticSeverity.Hint);
+    return { problems: all.flat().length, hints: hints.length, files: all.filter(({ length }) => length > 0).length };
   }
 
   /** What kept open files from being checked wholly. Syntax errors are the language's own business. */

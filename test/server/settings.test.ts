@@ -90,6 +90,13 @@ describe('server: settings', () => {
     editor.open(file);
     editor.open(folder.file('src/other.ts'));
     await editor.until(() => editor.statuses.at(-1)?.problems === 3);
-    assert.deepEqual(editor.statuses.at(-1), { busy: false, problems: 3, files: 2, notes: [] });
+    assert.deepEqual(editor.statuses.at(-1), { busy: false, problems: 3, hints: 0, files: 2, notes: [] });
+  });
+
+  it('tells how many of them are hints, which no list of problems has', async () => {
+    editor = await Editor.start({ folders: [folder.path], settingsOf: () => ({ rules: { 'no-async-promise-executor': 'hint' } }) });
+    editor.open(file);
+    await editor.until(() => editor.statuses.at(-1)?.problems === 1);
+    assert.deepEqual(editor.statuses.at(-1), { busy: false, problems: 1, hints: 1, files: 1, notes: [] });
   });
 });

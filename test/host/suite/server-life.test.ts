@@ -10,7 +10,7 @@ describe('the language server', () => {
     const { uri } = await open('src/report.js');
     await untilFindings(uri, has('no-async-promise-executor'));
     const server = await (await asyncscope()).languageServer();
-    await until(server.onDidChangeStatus, () => /problems? in \d+ files?/.test(server.shown.detail ?? ''));
+    await until(server.onDidChangeStatus, () => /\d problems?( and \d+ hints?)? in \d+ files?/.test(server.shown.detail ?? ''));
     const { version } = vscode.extensions.getExtension('asyncscope.asyncscope')?.packageJSON as { version: string };
     assert.equal(server.shown.text, `Asyncscope ${version}`);
     assert.equal(server.shown.severity, vscode.LanguageStatusSeverity.Information);
