@@ -1,45 +1,62 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { SymbolFlags, type Asking, type Project, type Symbol } from '../program';
+import { SymbolFlags, type Asking, type Checker, type NodeHandle, type Project, type Symbol } from '../program';
+import { Memo } from './memo';
+
+/** What a package offers: everything, or what is declared at some places (`path#index`). */
+type Offered = 'everything' | ReadonlySet<string>;
+
+/** By the checker, which a snapshot has its own of. */
+const offeredBy = new WeakMap<Checker, Memo<string, Offered>>();
 
 /**
  * Whether something that a file exports is part of what its npm package offers, so that callers outside can't be seen.
  * Where the entry points that it names are not to be found among the sources, every export counts.
  */
 export function* isOfferedByPackage(project: Pick<Project, 'checker' | 'program'>, file: string, symbol: Symbol): Asking<boolean> {
-  const entries = yield* entriesOf(project, file);
-  if (entries === 'unknown') return true;
+  const folder = packageFolder(file);
+  if (folder === undefined) return false;
+  let known = offeredBy.get(project.checker);
+  if (!known) offeredBy.set(project.checker, (known = new Memo((of) => offeredIn(project, of))));
+  const offered = yield* known.get(folder);
+  return offered === 'everything' || symbol.declarations.some((declaration) => offered.has(placeOf(declaration)));
+}
+
+function* offeredIn(project: Pick<Project, 'checker' | 'program'>, folder: string): Asking<Offered> {
+  const entries = yield* entriesOf(project, folder);
+  if (entries === 'unknown') return 'everything';
+  const places = new Set<string>();
   for (const entry of entries) {
     const moduleSymbol = yield* project.checker.getSymbolOfSourceFile.gen(entry);
     if (!moduleSymbol) continue;
     for (const exported of yield* project.checker.getExportsOfModule.gen(moduleSymbol)) {
       const target = exported.flags & SymbolFlags.Alias ? yield* project.checker.getAliasedSymbol.gen(exported) : exported;
-      if (sameDeclaration(target, symbol)) return true;
+      for (const declaration of target.declarations) places.add(placeOf(declaration));
     }
   }
-  return false;
+  return places;
 }
 
 /** Whether a file is what its npm package offers. */
 export function* isPackageEntry(project: Pick<Project, 'program'>, file: string): Asking<boolean> {
-  const entries = yield* entriesOf(project, file);
+  const folder = packageFolder(file);
+  const entries = folder === undefined ? [] : yield* entriesOf(project, folder);
   return entries === 'unknown' || entries.includes(file);
 }
 
-/** The files of the program that the nearest package.json names as what the package offers. */
-function* entriesOf({ program }: Pick<Project, 'program'>, file: string): Asking<readonly string[] | 'unknown'> {
-  const manifest = nearestManifest(file);
-  if (!manifest) return [];
-  const named = entryTargets(manifest.content);
-  const targets = named.length > 0 || manifest.content.private === true ? named : ['index.js'];
+/** The files of the program that a package's manifest names as what it offers. */
+function* entriesOf({ program }: Pick<Project, 'program'>, folder: string): Asking<readonly string[] | 'unknown'> {
+  const manifest = readManifest(folder);
+  const named = entryTargets(manifest);
+  const targets = named.length > 0 || manifest.private === true ? named : ['index.js'];
   if (targets.some((target) => target.includes('*'))) return 'unknown';
   const found: string[] = [];
-  for (const entry of new Set(targets.flatMap((target) => sourcesOf(manifest.folder, target)))) if (yield* program.getSourceFile.gen(entry)) found.push(entry);
+  for (const entry of new Set(targets.flatMap((target) => sourcesOf(folder, target)))) if (yield* program.getSourceFile.gen(entry)) found.push(entry);
   return named.length > 0 && found.length === 0 ? 'unknown' : found;
 }
 
-function sameDeclaration(a: Symbol, b: Symbol): boolean {
-  return a.declarations.some((one) => b.declarations.some((other) => one.path === other.path && one.index === other.index));
+function placeOf({ path: file, index }: NodeHandle): string {
+  return `${file}#${index}`;
 }
 
 interface Manifest {
@@ -47,17 +64,18 @@ interface Manifest {
   [field: string]: unknown;
 }
 
-function nearestManifest(file: string): { folder: string; content: Manifest } | undefined {
+function packageFolder(file: string): string | undefined {
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    const manifest = path.join(folder, 'package.json');
-    if (existsSync(manifest)) {
-      try {
-        return { folder, content: JSON.parse(readFileSync(manifest, 'utf8')) as Manifest };
-      } catch {
-        return { folder, content: {} };
-      }
-    }
+    if (existsSync(path.join(folder, 'package.json'))) return folder;
     if (path.dirname(folder) === folder) return undefined;
+  }
+}
+
+function readManifest(folder: string): Manifest {
+  try {
+    return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
+  } catch {
+    return {};
   }
 }
 
