@@ -41,8 +41,9 @@ export class CallStack {
   innermost(fn: number, below: number): number {
     for (let at = below - 1; at >= 0; at--) {
       const own = this.functions[at]!;
-      // A generator's request is made by its caller's function, and continued by the generator's.
-      if (own === fn || (own < 0 && own !== -1 - fn)) return at;
+      // A generator's request is made by its caller's function, and continued by the generator's: the same one only where
+      // no async function has made it.
+      if (own === fn || (own < 0 && (own !== -1 - fn || !(this.functions[at - 1]! >= 0)))) return at;
     }
     return -1;
   }

@@ -36,7 +36,8 @@ export class PromiseTracker implements PromiseEvents {
   private inJob = false;
   /** Nothing has happened in this stretch. */
   private isFresh = true;
-  private readonly stack = new CallStack();
+  /** The calls that run now. */
+  readonly stack = new CallStack();
   /** The newest promise that hangs on no other. */
   private rootSlot = NO_SLOT;
   private rootId = 0;
@@ -90,11 +91,6 @@ export class PromiseTracker implements PromiseEvents {
     this.lost.sweep(this.clock.now, this.listener);
   }
 
-  /** The call that runs now, or NO_SLOT. */
-  current(): number {
-    return this.stack.top();
-  }
-
   /** What can't be taken in is not tracked: a promise without a stamp is an unknown one. */
   onFailure(): void {
     this.table.dropped++;
@@ -144,17 +140,22 @@ export class PromiseTracker implements PromiseEvents {
   private addChild(promise: object, site: number, traits: number, parent: number): void {
     const { table } = this;
     if (traits & Trait.adoption && this.follow(promise, parent, site)) return;
-    const slot = this.add(promise, site, parent < 0 ? NO_SLOT : parent);
-    this.lastChildSlot = slot;
-    this.lastChildEntry = this.finder.lastEntry;
+    const slot = this.addLastChild(promise, site, parent);
     if (slot === NO_SLOT) return;
-    this.lastChildId = table.id(slot);
     if (parent >= 0) table.mark(parent, Flag.chained);
     if ((traits & Trait.kind) === (SiteKind.member as number) && this.group >= 0 && table.flags(this.group) !== 0) {
       table.countMembers(this.group, table.parent(this.group) + 1);
       table.setExtra(slot, this.group);
       this.listener?.onMember(slot);
     }
+  }
+
+  /** A slot for a promise that hangs on another. */
+  private addLastChild(promise: object, site: number, parent: number): number {
+    const slot = (this.lastChildSlot = this.add(promise, site, parent < 0 ? NO_SLOT : parent));
+    this.lastChildId = this.table.id(slot);
+    this.lastChildEntry = this.finder.lastEntry;
+    return slot;
   }
 
   /** The promise whose job runs was resolved with another one, `parent`: V8 makes `promise` to follow that. */
@@ -189,17 +190,16 @@ export class PromiseTracker implements PromiseEvents {
       new Stamp(promise, RELEASED);
       this.wrapper = promise;
       this.wrapped = parent;
-      this.wrapperSite = site;
-      const caller = stack.at(stack.innermost(fn, at));
-      this.wrapperCaller = caller < 0 ? parent : caller;
+      const same = stack.innermost(fn, at);
+      // Only its caller can have the promise of a call that has just begun; where that awaits it is not known.
+      const isCallers = same < 0 && parent !== this.base;
+      this.wrapperCaller = isCallers ? stack.at(at - 1) : same < 0 ? parent : stack.at(same);
+      this.wrapperSite = isCallers ? table.site(this.wrapperCaller) : site;
       this.wrapperCallerId = table.id(this.wrapperCaller);
       return;
     }
-    const slot = this.add(promise, site, parent < 0 ? NO_SLOT : parent);
+    const slot = this.addLastChild(promise, site, parent);
     if (slot === NO_SLOT) return;
-    this.lastChildSlot = slot;
-    this.lastChildId = table.id(slot);
-    this.lastChildEntry = this.finder.lastEntry;
     table.setExtra(slot, site);
     // From here on it may be told of: an inspector can ask in the middle of this.
     table.mark(slot, Flag.orphan | Flag.waiting);
@@ -214,7 +214,7 @@ export class PromiseTracker implements PromiseEvents {
   /**
    * An await of what is no promise makes two: the wrapper, which hangs on the call's own promise, and at once one that
    * hangs on the wrapper. Where the second does not come, the first was an await of that call's promise: by an outer
-   * call of the same function, or by the call itself.
+   * call of the same function, by the call itself, or by whoever called it, where something else had been forecast.
    */
   private checkWrapper(nextParent: object | undefined): void {
     const { wrapper, wrapped, wrapperCaller: caller, table } = this;

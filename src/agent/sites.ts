@@ -43,7 +43,8 @@ export interface Site {
 /** Sites beyond so many are all the unknown one; their promises are counted. */
 export const MAX_SITES = 1 << 14;
 const COMBINATORS = new Set(['all', 'allSettled', 'any', 'race']);
-const REQUESTS = new Set(['next', 'return', 'throw']);
+const RETURN = 'return';
+const REQUESTS = new Set(['next', RETURN, 'throw']);
 /** Classes of `this` that tell a reader nothing. */
 const PLAIN_TYPES = new Set(['Object', 'Function', 'Module', 'global', 'Window']);
 const NO_SITE: Site = { kind: SiteKind.unknown, file: '', name: '', line: 0, column: 0, fnLine: 0, fnColumn: 0, builtin: '', callerFile: '', callerLine: 0, callerColumn: 0 };
@@ -89,7 +90,9 @@ export class SiteTable {
     let at = own;
     while (at < frames.length && !fileOf(frames[at]!)) at++;
     const [first, second] = frames.slice(own, at).map((frame) => frame.getFunctionName() ?? '(builtin)');
-    const frame = isCaller(frames[at]) ? frames[at] : undefined;
+    // `return()` of a suspended async generator awaits its value first, in the generator's stead, and in nobody's code.
+    const isReturn = parented && first === RETURN;
+    const frame = !isReturn && isCaller(frames[at]) ? frames[at] : undefined;
     const fn = frame ? this.functionNumber(frame) : 0;
     let kind: SiteKind = kindOf(first ?? '', second ?? '', parented);
     if (kind === SiteKind.call && frame && !this.isEntry(fn, frame.getPosition())) kind = SiteKind.made;
@@ -144,7 +147,7 @@ export class SiteTable {
     this.sites.push(site);
     this.numbers.set(key, number);
     this.traits[number] =
-      kind | (kind === SiteKind.then && !site.file ? Trait.adoption : 0) | (site.file.startsWith('node:') ? Trait.internal : 0) | (fn << FUNCTION_SHIFT);
+      kind | (kind === SiteKind.then && !site.file ? Trait.adoption : 0) | (site.file.startsWith('node:') || (kind === SiteKind.await && fn === 0) ? Trait.internal : 0) | (fn << FUNCTION_SHIFT);
     return number;
   }
 }
@@ -171,7 +174,7 @@ function nameOf(frame: CallFrame): string {
 
 function kindOf(builtin: string, under: string, parented: boolean): SiteKind {
   if (parented) {
-    if (!builtin) return SiteKind.await;
+    if (!builtin || builtin === RETURN) return SiteKind.await;
     return COMBINATORS.has(under) || COMBINATORS.has(builtin) ? SiteKind.member : SiteKind.then;
   }
   if (!builtin) return SiteKind.call;

@@ -95,7 +95,7 @@ export class TaskList implements AgentPart {
   /** The call that runs now; undefined where there is none, or its function is not known. */
   running(): BlockedTask | undefined {
     const { table, sites } = this.tracker;
-    const slot = this.tracker.current();
+    const slot = this.tracker.stack.top();
     const site = slot === NO_SLOT ? undefined : sites.sites[table.site(slot)];
     // What asks a generator stands in the site of the request, not the generator.
     if (site?.kind !== SiteKind.call) return undefined;
@@ -106,7 +106,7 @@ export class TaskList implements AgentPart {
   /** Names the call that runs now. False where there is none that is known. */
   name(text: string): boolean {
     const { table } = this.tracker;
-    const slot = this.tracker.current();
+    const slot = this.tracker.stack.top();
     if (slot === NO_SLOT) return false;
     const id = table.id(slot);
     if (this.names.size >= MAX_NAMES && !this.names.has(id)) this.forgetNames();
@@ -146,8 +146,8 @@ export class TaskList implements AgentPart {
     const site = table.site(slot);
     if (flags & Flag.waiting) {
       const at = table.extra(slot);
-      // Node's own functions, and functions that are over and only follow another promise, are no tasks.
-      if (sites.isInternal(at) || sites.kind(at) === SiteKind.then) return -1;
+      // Node's own functions, functions that are over and only follow another promise, and generators that wait nobody knows where, are no tasks.
+      if (sites.isInternal(at) || sites.kind(at) > SiteKind.await) return -1;
       return sites.kind(site) === SiteKind.next ? TaskCode.generator : TaskCode.call;
     }
     const loose = sites.kind(site) === SiteKind.then && !sites.isInternal(site) && !(flags & (Flag.awaited | Flag.chained)) && sites.sites[site]!.file !== '';

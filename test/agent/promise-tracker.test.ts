@@ -26,6 +26,15 @@ describe('the tracker of promises', function () {
       assert.ok(account.abandonedCalls > 50 && tasks.counts.created > 150_000, 'the program did its part');
       assert.equal(tasks.counts.dropped, 0);
     });
+
+    it(`lists calls that wait for something new after thousands of the same on Node ${major}`, async () => {
+      const { stdout, stderr } = await runToEnd(await nodeBinary(major), [path.join(agentFixtures, 'changed-course.js')], withAgent());
+      assert.equal(stderr, '');
+      const { tasks } = tasksIn(stdout);
+      const { pending, edges } = accountOf(tasks);
+      assert.deepEqual(pending, { afterPlain: 1, afterCached: 1, afterFirstPages: 1 });
+      assert.deepEqual(edges, {}, 'nothing waits for itself');
+    });
   }
 });
 

@@ -1,4 +1,5 @@
 import { AwaitsCode, TaskCode, TaskMark, type GroupRow, type TaskData } from '../../agent/protocol';
+import { SiteKind } from '../../agent/sites';
 import type { Awaits, AwaitsResource, GroupKind, Place, Task, TaskKind } from '../task';
 import type { SitePlaces } from './site-places';
 
@@ -23,7 +24,8 @@ export function liveTasks(data: TaskData, places: SitePlaces, idPrefix = 't'): T
   const tasks: Task[] = columns.id.map((id, index) => {
     const site = places.of(columns.site[index]!);
     const kind = KINDS[columns.kind[index]!] ?? 'promise';
-    const suspended = kind === 'promise' ? site.place : places.of(columns.at[index]!).place;
+    const awaitSite = kind === 'promise' ? site : places.of(columns.at[index]!);
+    const suspended = awaitSite.place;
     const marks = columns.marks[index]!;
     const ready = columns.awaits[index] === AwaitsCode.ready;
     const label = labels.get(id);
@@ -39,7 +41,8 @@ export function liveTasks(data: TaskData, places: SitePlaces, idPrefix = 't'): T
     };
     if (suspended) {
       task.at = suspended;
-      task.atIsExact = true;
+      // The agent gives the call's own site where it does not know which await it is.
+      task.atIsExact = awaitSite.kind !== SiteKind.call;
     }
     const isOlder = (marks & TaskMark.older) !== 0;
     if (isOlder) task.ageIsMinimum = true;

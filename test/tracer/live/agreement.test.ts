@@ -19,7 +19,7 @@ const folder = path.resolve('test/fixtures/tracer');
 const programs = readdirSync(folder).filter((file) => /^[\w-]+\.[cm]?js$/.test(file));
 
 /** Programs that are compared on every version; the others on Node 24 only. */
-const EVERYWHERE = ['async-generators.mjs', 'async-local-storage.mjs', 'class-methods.mjs', 'http-server.mjs', 'mutex.mjs', 'promise-all.mjs', 'queue-of-500.mjs', 'return-promise.mjs', 'top-level-await.mjs'];
+const EVERYWHERE = ['async-generators.mjs', 'async-local-storage.mjs', 'class-methods.mjs', 'http-server.mjs', 'mutex.mjs', 'promise-all.mjs', 'queue-of-500.mjs', 'recursive-generators.mjs', 'return-promise.mjs', 'top-level-await.mjs'];
 
 /** Who waits for whom is not compared here, and why. */
 const EDGES_DIFFER: Record<string, string> = {
