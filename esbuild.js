@@ -57,7 +57,7 @@ const spoken = ['blocked-loop', 'config', 'handle-protocol', 'install', 'protoco
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 /** Members that are named often, by no object of JavaScript's own, and by no client (the live agent's asks for the tracker's table). */
 const shortToo = (
-  'againMs answerMs answered asked begin busy canary capacity check chunks clock correct depth distrust elapsed expect finder flushing functions guess idleLookMs innermost learn listener lookMs looked mark newest numbers predictor reads ' +
+  'againMs answerMs answered asked begin busy canary capacity change check chunks collect clock correct current depth distrust elapsed expect finder flushing functions guess idleLookMs innermost learn listener lookMs looked mark newest numbers predictor reads ' +
   'referred references shown slots starvation suspend sweep ticks traits unmark unsure watched weak weaken words wrapped wrapper'
 ).split(' ');
 

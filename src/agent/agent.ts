@@ -4,12 +4,9 @@ import { watchdogName } from './blocked-loop';
 import { parseConfig, CONFIG_VARIABLE, type AgentConfig } from './config';
 import { reportAtExit } from './exit-report';
 import { install, type AgentHandle, type PartStarters } from './install';
-import { PROTOCOL_VERSION, type PollRequest } from './protocol';
 import { startTracking, type TaskPart } from './track';
 import { startWatchdog } from './watchdog';
 import type * as HandlesBundle from './handles';
-
-const WHOLE_REQUEST = JSON.stringify({ version: PROTOCOL_VERSION, sites: 0 } satisfies PollRequest);
 
 /** Of the promises; started before the event loop's watchdog, which asks it. */
 let tracking: TaskPart | undefined;
@@ -20,7 +17,7 @@ const parts: PartStarters = {
   resources: () => ({ poll: activeResources, remove: () => undefined }),
   // A worker thread may block: that is what it is for.
   blocked: ({ blockedMs, secret, debugged }) => (blockedMs && isMainThread ? startWatchdog(blockedMs, watchdogName(secret), () => tracking?.running(), debugged) : undefined),
-  exit: ({ reportFolder }, handle) => (reportFolder ? reportAtExit(reportFolder, () => handle.poll(WHOLE_REQUEST)) : undefined),
+  exit: ({ reportFolder }, handle) => (reportFolder ? reportAtExit(reportFolder, handle) : undefined),
 };
 
 /** What keeps the event loop alive, by kind: `Timeout`, `TCPServerWrap`, … */

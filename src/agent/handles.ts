@@ -3,6 +3,7 @@
 // evaluates beside it. Node tells where handles are made by way of `async_hooks`, which only newer versions let leave
 // promises out; in others handles are listed without their places.
 import { createHook, type AsyncHook } from 'node:async_hooks';
+import { CompiledScripts } from './compiled-scripts';
 import { handleName } from './config';
 import { HandleMark, HANDLES_PART, MOST_GROUPS, MOST_ROWS, type HandleData, type HandleGroup, type HandleRow, type HandleSiteRow } from './handle-protocol';
 import { detailsOf, handleOf, keepsAlive, ownerOf, type Resource } from './handle-resource';
@@ -10,6 +11,7 @@ import { HandleSites, NO_SITE, type Frequency } from './handle-sites';
 import { HandleTable, type NotedHandle } from './handle-table';
 import type { AgentHandle } from './install';
 import type { AgentPart } from './part';
+import { SCRIPTS_PART } from './script-protocol';
 
 /** What is over within this time costs no weak reference. */
 const FLUSH_MS = 25;
@@ -46,6 +48,8 @@ class Handles implements AgentPart {
   private immediates = 0;
   private now = 0;
   private noted = 0;
+  /** Of the newest answer. */
+  toldSites: readonly HandleSiteRow[] = [];
   private readonly flushTimer: NodeJS.Timeout & Resource;
 
   constructor(private readonly letGo: () => void) {
@@ -106,6 +110,7 @@ class Handles implements AgentPart {
       if (likely !== NO_SITE && data.groups.length < MOST_GROUPS) data.groups.push({ type, site: likely, marks: HandleMark.unsure, count, handles: [] });
       else data.unlisted[type] = (data.unlisted[type] ?? 0) + count;
     }
+    this.toldSites = data.sites;
     return data;
   }
 
@@ -226,6 +231,10 @@ function readDetails(resource: Resource, type: string, loopNow: number): Omit<Ha
 export function start(secret: string): boolean {
   const handle = (globalThis as Record<string, unknown>)[handleName(secret)] as AgentHandle | undefined;
   if (!handle?.parts) return false;
-  if (!handle.parts.has(HANDLES_PART)) handle.parts.set(HANDLES_PART, new Handles(() => handle.parts.delete(HANDLES_PART)));
+  if (!handle.parts.has(HANDLES_PART)) {
+    const handles = new Handles(() => handle.parts.delete(HANDLES_PART));
+    handle.parts.set(HANDLES_PART, handles);
+    handle.parts.set(SCRIPTS_PART, new CompiledScripts(handle, () => handles.toldSites));
+  }
   return true;
 }

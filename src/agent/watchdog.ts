@@ -199,6 +199,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
       clearTimeout(start);
       stopListening();
       Reflect.deleteProperty(globalThis, name);
+      end();
       void worker?.terminate();
     },
   };

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAnswer, parseExitReport, parseResources, parseTaskData, type EndReason } from '../agent/protocol';
 import { HANDLES_PART } from '../agent/handle-protocol';
+import { parseScripts, SCRIPTS_PART, type ScriptText } from '../agent/script-protocol';
 import { readRecorderData, type RecorderData } from '../agent/recorder-protocol';
 import { liveTasks, lostTasks, trackingWarnings, type LostTask } from '../tracer/live/live-tasks';
 import { HandleReader, type HandleReport } from '../tracer/live/handles';
@@ -27,6 +28,8 @@ export interface EndedThread extends TaskReport {
   blocked?: BlockedReport;
   /** What happened to its tasks; absent where that was not recorded. */
   recorder?: RecorderData;
+  /** Those of its scripts that are not as on disk; absent where nothing was recorded. */
+  scripts?: ScriptText[];
 }
 
 export interface EndedProgram {
@@ -58,6 +61,8 @@ async function readThread(file: string): Promise<EndedThread> {
   const { pid, thread, node, parts } = parseAnswer(answer);
   const data = parseTaskData(parts['tasks']);
   const places = new SitePlaces();
+  const scripts = parseScripts(parts[SCRIPTS_PART]);
+  places.addScripts(scripts);
   await places.add(data.firstSite, data.sites);
   const tasks = liveTasks(data, places);
   return {
@@ -72,8 +77,8 @@ async function readThread(file: string): Promise<EndedThread> {
     ...(parts[HANDLES_PART] !== undefined && { handles: await new HandleReader(places).read(parts[HANDLES_PART]) }),
     lost: lostTasks(data, places),
     lostCount: data.counts.lost,
-    ...(parts['recorder'] !== undefined && { recorder: readRecorderData(parts['recorder']) }),
-    ...(parts['blocked'] !== undefined && { blocked: await new BlockedLoopReader().read(parts['blocked']) }),
+    ...(parts['recorder'] !== undefined && { recorder: readRecorderData(parts['recorder']), scripts }),
+    ...(parts['blocked'] !== undefined && { blocked: await new BlockedLoopReader(scripts).read(parts['blocked']) }),
   };
 }
 

@@ -22,7 +22,7 @@ export async function writeRecordings(file: string, threads: readonly EndedThrea
   }
   const lines: string[] = [];
   for (const [pid, all] of processes) {
-    const recorded = all.flatMap(({ recorder, threads: [thread] }) => (recorder ? [{ name: thread?.id === '0' ? 'main thread' : (thread?.name ?? ''), data: recorder }] : []));
+    const recorded = all.flatMap(({ recorder, scripts = [], threads: [thread] }) => (recorder ? [{ name: thread?.id === '0' ? 'main thread' : (thread?.name ?? ''), data: recorder, scripts }] : []));
     if (recorded.length === 0) continue;
     const suffix = path.extname(file);
     const target = lines.length === 0 ? file : `${file.slice(0, -suffix.length)}.${pid}${suffix}`;

@@ -132,7 +132,7 @@ function report(command: string, { signal }: Ending, program: EndedProgram): str
 
 async function writeJson(file: string, { threads, killed, damaged }: EndedProgram): Promise<void> {
   try {
-    const processes = threads.map(({ recorder: _recorder, ...thread }) => thread);
+    const processes = threads.map(({ recorder: _recorder, scripts: _scripts, ...thread }) => thread);
     await writeFile(file, `${JSON.stringify({ version: 1, processes, killed, warnings: damaged })}\n`);
   } catch (error) {
     process.stderr.write(`asyncscope: the report could not be written: ${(error as Error).message}. Give --json a file in a folder that exists.\n`);

@@ -65,6 +65,42 @@ describe('asyncscope run', function () {
       assert.match(ended.stderr, /test\/fixtures\/agent\/top-level\.mjs:2:1 +\(top level\)/);
     });
 
+    it(`gives places as they were written in TypeScript that a loader compiles in memory on Node ${major}`, async () => {
+      const files = {
+        // All on one line, as loaders that care for speed make it.
+        'load.cjs': `const { readFileSync } = require('node:fs');
+const { transformSync } = require(${JSON.stringify(require.resolve('esbuild'))});
+require.extensions['.ts'] = (module, file) => module._compile(transformSync(readFileSync(file, 'utf8'), { loader: 'ts', sourcefile: file, sourcemap: 'inline', minifyWhitespace: true }).code, file);
+`,
+        'order.ts': `interface Order { id: number }
+type Price = (order: Order) => Promise<number>;
+
+const price: Price = async (order: Order): Promise<number> => {
+  await new Promise<void>((resolve) => setTimeout(resolve, order.id));
+  return order.id;
+};
+
+async function checkout(order: Order): Promise<void> {
+  const total: number = await price(order);
+  console.log(total);
+}
+
+void checkout({ id: 1_000_000 });
+// When the watching thread has started.
+setTimeout(() => {
+  for (const start = process.cpuUsage(); process.cpuUsage(start).user < 600_000; );
+  setTimeout(() => process.kill(process.pid, 'SIGINT'), 100);
+}, 500);
+`,
+      };
+      for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
+      const order = path.join(folder, 'order.ts');
+      const { stderr } = await asyncscopeRun([await nodeBinary(major), '--require', path.join(folder, 'load.cjs'), order]);
+      assert.deepEqual(rows(stderr).sort(), [`${order}:10:25 | checkout | price`, `${order}:5:3 | price | Promise of price (order.ts:5) | checkout`], stderr);
+      assert.match(stderr, / ms +\d+× +\S+order\.ts:17:\d+ /, stderr);
+      if (major >= 24) assert.match(stderr, /Timer of 16 min 40 s, due in .*, set at \S+order\.ts:5:40 /, stderr);
+    });
+
     it(`hears of child processes and worker threads on Node ${major}`, async () => {
       const file = path.join(folder, 'report.json');
       const ended = await asyncscopeRun(['--json', file, await nodeBinary(major), path.join(agentFixtures, 'family.js')]);

@@ -28,6 +28,8 @@ export function onlyAwait(text: string, start: number, kind: CodeKind): number |
 /** How far before a place its `await` is looked for, and how many of them. */
 const AWAIT_REACH = 2_000;
 const MOST_AWAITS = 8;
+/** Between an `await` and the place that V8 gives for its operand. */
+const OPERAND_BEGINS = /^\s+(?:new\s+)?(?:[\w$#]+[?!]*\.)*$/;
 
 /**
  * The offset of the `await` (or `yield`) whose operand the place at `offset` is in, the innermost; undefined where there is none
@@ -46,6 +48,8 @@ export function awaitAround(text: string, offset: number): number | undefined {
     const slice = `await${text.slice(start + 5, start + FIRST_SLICE)}`;
     const parsed = attempt(() => parseExpressionAt(slice, 0, { ...OPTIONS, sourceType: 'module' }));
     if (parsed && awaitAtStart(parsed, offset - start)) return start;
+    // TypeScript's own syntax may be between or follow.
+    if (OPERAND_BEGINS.test(text.slice(start + 5, offset))) return start;
   }
   return undefined;
 }

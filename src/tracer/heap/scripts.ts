@@ -129,12 +129,16 @@ export class LiveScripts implements ScriptSource {
 /** Scripts on disk, for a snapshot without its process: they may have changed since, so only their source maps are used. */
 export class DiskScripts implements ScriptSource {
   async mapUrl(_scriptId: number, url: string): Promise<string | undefined> {
-    const text = await readScript(url);
+    const text = await this.read(url);
     return text === undefined ? undefined : mapUrlIn(text);
   }
 
   text(): Promise<string | undefined> {
     return Promise.resolve(undefined);
+  }
+
+  protected read(url: string): Promise<string | undefined> {
+    return readScript(url);
   }
 }
 

@@ -1,11 +1,11 @@
 // What blocked the event loop, as a reader wants it: places as they were written, the program's own line first.
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { readBlockedLoop, watchdogName, watchThreadName, type BlockedFrame, type BlockedPlace } from '../../agent/blocked-loop';
-import { DiskScripts, fileOf, Scripts } from '../heap/scripts';
+import type { ScriptText } from '../../agent/script-protocol';
+import { Scripts } from '../heap/scripts';
 import { SourceText } from '../heap/source-text';
 import type { InspectorSession } from '../inspector/session';
 import type { Place, TaskId } from '../task';
+import { RunningScripts } from './site-places';
 
 /** A function on the stack of a block. */
 export interface BlockedCall {
@@ -55,9 +55,15 @@ export interface BlockedReport {
 
 /** Reads what one process after another says; keeps what it has read of source maps. */
 export class BlockedLoopReader {
-  readonly #scripts = new Scripts(new DiskScripts());
+  readonly #running = new RunningScripts();
+  readonly #scripts = new Scripts(this.#running);
   readonly #ids = new Map<string, number>();
   readonly #texts = new Map<string, Promise<SourceText | undefined>>();
+
+  /** `scripts`: those whose text is not on disk. */
+  constructor(scripts: readonly ScriptText[] = []) {
+    for (const [file, text] of scripts) this.#running.texts.set(file, text);
+  }
 
   /** `sent` is the part `blocked` of the agent's answer. Throws a one-sentence Error where it is damaged. */
   async read(sent: unknown): Promise<BlockedReport> {
@@ -103,8 +109,7 @@ export class BlockedLoopReader {
   async #nativeCallBefore(frame: BlockedFrame): Promise<BlockedFrame | undefined> {
     let reading = this.#texts.get(frame.url);
     if (!reading) {
-      const file = fileOf(frame.url);
-      reading = path.isAbsolute(file) ? readFile(file, 'utf8').then((text) => new SourceText(text), () => undefined) : Promise.resolve(undefined);
+      reading = this.#running.text(0, frame.url).then((text) => (text === undefined ? undefined : new SourceText(text)));
       this.#texts.set(frame.url, reading);
     }
     const text = await reading;

@@ -4,6 +4,7 @@ import { handleName, type AgentConfig } from '../../agent/config';
 import { HANDLES_PART } from '../../agent/handle-protocol';
 import { SiteKind } from '../../agent/sites';
 import { isCount, parseAnswer, parseTaskChanges, PROTOCOL_VERSION, type PollAnswer, type PollRequest, type TaskCounts } from '../../agent/protocol';
+import { parseScripts, SCRIPTS_PART } from '../../agent/script-protocol';
 import type { InspectorSession } from '../inspector/session';
 import type { Task, TaskId } from '../task';
 import { evaluate, ProcessCalls, startBundle } from './evaluation';
@@ -83,6 +84,7 @@ export class LiveAgent {
     const answer = parseAnswer(await this.calls.call(POLL, handleName(this.secret), JSON.stringify(request), sequence & 0xff, (sequence >> 8) & 0xff, sequence >> 16));
     const { pid, thread, node, parts } = answer;
     const look: LiveLook = { pid, thread, node, tasks: [], lost: [], starved: [], unheard: [], counts: undefined, warnings: [], handles: undefined, answer };
+    this.places.addScripts(parseScripts(parts[SCRIPTS_PART]));
     if (parts[HANDLES_PART] !== undefined) look.handles = await this.handles.read(parts[HANDLES_PART]);
     if (parts['tasks'] === undefined) return look;
     const data = this.mirror.apply(parseTaskChanges(parts['tasks']));

@@ -42,7 +42,7 @@ export function liveTasks(data: TaskData, places: SitePlaces, idPrefix = 't'): T
     if (suspended) {
       task.at = suspended;
       // The agent gives the call's own site where it does not know which await it is.
-      task.atIsExact = awaitSite.kind !== SiteKind.call;
+      task.atIsExact = awaitSite.kind !== (SiteKind.call as number);
     }
     const isOlder = (marks & TaskMark.older) !== 0;
     if (isOlder) task.ageIsMinimum = true;

@@ -1,4 +1,5 @@
 import type { SiteRow } from '../../agent/protocol';
+import type { ScriptText } from '../../agent/script-protocol';
 import { SiteKind } from '../../agent/sites';
 import { awaitAround } from '../heap/await-scan';
 import { DiskScripts, readScript, Scripts, type ScriptPosition } from '../heap/scripts';
@@ -22,12 +23,18 @@ const NOWHERE: SitePlace = { name: '', kind: 0, builtin: '', isTopLevel: false }
 /** The sites of one thread, with source maps followed; what the agent tells of once is kept. */
 export class SitePlaces {
   private readonly places: SitePlace[] = [];
-  private readonly scripts = new Scripts(new RunningScripts());
+  private readonly running = new RunningScripts();
+  private readonly scripts = new Scripts(this.running);
   private readonly scriptIds = new Map<string, number>();
 
   /** How many are known: what the next request says. */
   get count(): number {
     return this.places.length;
+  }
+
+  /** Takes what the agent says of scripts whose text is not on disk, before sites in them come. */
+  addScripts(rows: readonly ScriptText[]): void {
+    for (const [file, text] of rows) this.running.texts.set(file, text);
   }
 
   /** Takes the sites of an answer; `first` is the number of the first. */
@@ -62,9 +69,17 @@ export class SitePlaces {
   }
 }
 
-/** Scripts of a process that runs or has just ended: what lies on disk is what it runs, nearly always. */
-class RunningScripts extends DiskScripts {
+/** Scripts of a process that runs or has just ended: what lies on disk is what it runs, but for those that the agent tells of. */
+export class RunningScripts extends DiskScripts {
+  /** By file. */
+  readonly texts = new Map<string, string>();
+
   override text(_scriptId?: number, url = ''): Promise<string | undefined> {
-    return readScript(url);
+    return this.read(url);
+  }
+
+  protected override read(url: string): Promise<string | undefined> {
+    const text = this.texts.get(url);
+    return text === undefined ? readScript(url) : Promise.resolve(text);
   }
 }

@@ -2,6 +2,7 @@
 // its sites into places as they were written.
 import { AwaitsCode, TaskCode, TaskMark, type TaskData } from '../../agent/protocol';
 import { Step, type RecorderData } from '../../agent/recorder-protocol';
+import type { ScriptText } from '../../agent/script-protocol';
 import { SitePlaces } from '../live/site-places';
 import { EventColumns, RecordedEvent } from './events';
 import type { RecordedBlock, RecordedGap, RecordedSite } from './recording';
@@ -42,12 +43,18 @@ export class RecordedThread {
   /** Calls that began before they were watched and were not told of since steps were lost: they may have other ids now. */
   private readonly missing = new Set<number>();
 
-  /** `index` is that of the thread in the recording; `askedAt` when it was asked last, in milliseconds since the recording began. */
+  /**
+   * `index` is that of the thread in the recording; `askedAt` when it was asked last, in milliseconds since the recording
+   * began; `scripts`, those whose text is not on disk.
+   */
   constructor(
     private readonly index: number,
     private readonly numbers: RecordingNumbers,
     private askedAt: number,
-  ) {}
+    scripts: readonly ScriptText[] = [],
+  ) {
+    this.places.addScripts(scripts);
+  }
 
   /** How many sites are known: what the next question says. */
   get sites(): number {

@@ -94,6 +94,9 @@ describe('the await around a place', () => {
     'async () => { for await (const row of |rows()) use(row); }',
     'async () => { await first; |second(); }',
     'async () => { const awaited = |first(); }',
+    'async () => { ^await |new Promise<void>((resolve) => later(resolve)); }',
+    'async () => { ^await this.store!.|find<Row>(key); }',
+    'async () => { await first<Row>(); |second<Row>(); }',
     'not (a program |at all',
   ];
   for (const code of cases) {
