@@ -84,7 +84,11 @@ function shortNames(folder) {
   const kept = new Set(texts.filter(({ isSpoken }) => isSpoken).flatMap(({ text }) => text.match(/\w+/g)));
   const classes = texts.flatMap(({ text }) => text.match(/^(?:export )?class [^]*?^}/gm) ?? []);
   const members = classes.flatMap((text) => [...text.matchAll(/^(?: {2}|.*\bprivate )(?:private |readonly |static )*([a-z]+[A-Z]\w*)(?=[(:]| =)/gm)].map(([, name]) => name));
-  const names = [...new Set([...members, ...shortToo])].filter((name) => !kept.has(name)).sort();
+  const words = texts.flatMap(({ text }) => text.match(/\w+/g));
+  const uses = new Map();
+  for (const word of words) uses.set(word, (uses.get(word) ?? 0) + 1);
+  // The shortest for those that are named most.
+  const names = [...new Set([...members, ...shortToo])].filter((name) => !kept.has(name)).sort((a, b) => uses.get(b) - uses.get(a) || (a < b ? -1 : 1));
   return { mangleProps: new RegExp(`^(?:${names.join('|')})$`), mangleCache: Object.fromEntries(names.map((name, index) => [name, LETTERS[index % LETTERS.length] + '$'.repeat(index / LETTERS.length)])) };
 }
 

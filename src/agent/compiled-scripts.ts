@@ -8,7 +8,7 @@ import type { BlockedLoop } from './blocked-loop';
 import type { HandleSiteRow } from './handle-protocol';
 import type { AgentHandle } from './install';
 import type { AgentPart } from './part';
-import type { PollRequest } from './protocol';
+import { AwaitsCode, type PollRequest, type TaskData } from './protocol';
 import { SCRIPTS_PART, type ScriptText } from './script-protocol';
 import type { TaskPart } from './track';
 
@@ -49,10 +49,14 @@ export class CompiledScripts implements AgentPart {
     }
     if (since === undefined) for (const url of this.blockedFiles(request)) files.add(url);
     const wanted = [...files].filter((file) => file.startsWith('/') || file.startsWith('file:') || /^[a-z]:\\/i.test(file));
-    // Loaders that compile TypeScript often compile other files as well.
-    if (wanted.length === 0 || !(wanted.some((file) => COMPILED.test(file)) || sites.some(({ file }) => COMPILED.test(file)))) return undefined;
+    // Loaders that compile TypeScript often compile other files as well. At its end nothing holds up a program any more:
+    // then all that matters is looked at (test runners compile JavaScript).
+    const told = since === undefined ? this.pendingFiles(request) : undefined;
+    const isCompiled = wanted.some((file) => COMPILED.test(file)) || sites.some(({ file }) => COMPILED.test(file));
+    const read = isCompiled ? wanted : wanted.filter((file) => told?.has(file));
+    if (read.length === 0) return undefined;
     try {
-      const found = readScripts(wanted);
+      const found = readScripts(read);
       return found.length > 0 ? found : undefined;
     } catch {
       return undefined; // a Node without inspector, or one that does not allow it
@@ -61,6 +65,15 @@ export class CompiledScripts implements AgentPart {
 
   remove(): void {
     this.handle.parts.delete(SCRIPTS_PART);
+  }
+
+  /** The files in which calls are pending. */
+  private pendingFiles(request: PollRequest): Set<string> {
+    const part = this.handle.parts.get('tasks') as TaskPart;
+    const { tasks } = part.poll(request) as TaskData;
+    const { sites } = part.tracker.sites;
+    const made = tasks.ref.filter((_, index) => tasks.awaits[index] === AwaitsCode.made);
+    return new Set([...tasks.site, ...tasks.at, ...made].map((site) => sites[site]?.file ?? ''));
   }
 
   private blockedFiles(request: PollRequest): string[] {

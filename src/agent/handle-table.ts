@@ -1,6 +1,7 @@
 // The handles that were made since they are watched. Nearly all timers and requests are over within moments, and a weak
 // reference costs more than a timer: so the newest are held strongly, until a few thousand newer ones have come or
 // until the next flush; only what is left then gets a weak reference.
+import { readTime } from './clock';
 import { isOver, type Resource } from './handle-resource';
 
 /** What was noted of a handle when it was made. */
@@ -78,7 +79,7 @@ export class HandleTable {
     }
     kept.length = notes.length = left;
     this.sweepAt = Math.min(MAX_KEPT, Math.max(FIRST_SWEEP, 2 * left));
-    this.sweptAt = performance.now();
+    this.sweptAt = readTime();
   }
 }
 

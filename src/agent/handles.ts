@@ -3,6 +3,7 @@
 // evaluates beside it. Node tells where handles are made by way of `async_hooks`, which only newer versions let leave
 // promises out; in others handles are listed without their places.
 import { createHook, type AsyncHook } from 'node:async_hooks';
+import { readTime } from './clock';
 import { CompiledScripts } from './compiled-scripts';
 import { handleName } from './config';
 import { HandleMark, HANDLES_PART, MOST_GROUPS, MOST_ROWS, type HandleData, type HandleGroup, type HandleRow, type HandleSiteRow } from './handle-protocol';
@@ -74,7 +75,7 @@ class Handles implements AgentPart {
 
   poll(): HandleData {
     const data: HandleData = { hasPlaces: this.hook !== undefined, sites: [], groups: [], unlisted: {}, dropped: 0, unread: this.unread };
-    const now = performance.now();
+    const now = readTime();
     this.flushTimer.refresh();
     const loopNow = this.flushTimer._idleStart ?? 0;
     const groups = new Map<string, HandleGroup & { oldest: number }>();
@@ -147,7 +148,7 @@ class Handles implements AgentPart {
       this.flushTimer.refresh();
       this.noted = 0;
     }
-    if (this.noted++ % NOTED_AT_ONCE === 0) this.now = performance.now();
+    if (this.noted++ % NOTED_AT_ONCE === 0) this.now = readTime();
     return this.now;
   }
 

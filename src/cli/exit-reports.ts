@@ -1,6 +1,7 @@
 // Reads what the agents of a program and its children left behind when they ended.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseAnswer, parseExitReport, parseResources, parseTaskData, type EndReason } from '../agent/protocol';
 import { HANDLES_PART } from '../agent/handle-protocol';
 import { parseScripts, SCRIPTS_PART, type ScriptText } from '../agent/script-protocol';
@@ -37,15 +38,37 @@ export interface EndedProgram {
   threads: EndedThread[];
   /** Ids of processes that were killed before they could tell. */
   killed: number[];
+  /** Ids of processes that have not ended. */
+  running: number[];
   /** Reports that could not be read, a sentence each. */
   damaged: string[];
 }
 
+/** How often it is looked whether children have ended. */
+const LOOK_MS = 20;
+
+/** Resolves when the processes that a program started have ended as well, in `patienceMs` milliseconds at most. */
+export async function childrenEnded(folder: string, patienceMs: number, abort: AbortSignal): Promise<void> {
+  const end = performance.now() + patienceMs;
+  while (performance.now() < end && !abort.aborted && (await readdir(folder)).some((name) => isAlive(name))) await delay(LOOK_MS);
+}
+
+/** `name`: of the file that says that a process has begun. */
+function isAlive(name: string): boolean {
+  const [, pid] = /^(\d+)-0\.running$/.exec(name) ?? [];
+  if (pid === undefined) return false;
+  try {
+    return process.kill(Number(pid), 0);
+  } catch {
+    return false;
+  }
+}
+
 export async function readExitReports(folder: string): Promise<EndedProgram> {
-  const program: EndedProgram = { threads: [], killed: [], damaged: [] };
+  const program: EndedProgram = { threads: [], killed: [], running: [], damaged: [] };
   for (const name of (await readdir(folder)).sort(byNumber)) {
     const [, pid, thread, type] = /^(\d+)-(\d+)\.(json|running)$/.exec(name) ?? [];
-    if (type === 'running' && thread === '0') program.killed.push(Number(pid));
+    if (type === 'running' && thread === '0') program[isAlive(name) ? 'running' : 'killed'].push(Number(pid));
     if (type !== 'json') continue;
     try {
       program.threads.push(await readThread(path.join(folder, name)));

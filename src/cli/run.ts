@@ -7,7 +7,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { InvalidArgumentError, type Command } from 'commander';
 import { agentConfig, agentEnvironment, newSecret } from '../tracer/live/launch';
 import { batchFile, batchLine } from './batch-file';
-import { type EndedProgram, readExitReports } from './exit-reports';
+import { childrenEnded, type EndedProgram, readExitReports } from './exit-reports';
 import { indent, pendingLines } from './pending-report';
 import { recordSuffixes, writeRecordings } from './record';
 
@@ -20,11 +20,15 @@ interface RunOptions {
 interface Ending {
   code: number | null;
   signal: NodeJS.Signals | null;
+  /** How often it was asked to end. */
+  interrupts: number;
 }
 
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
 /** When a program that was interrupted is said to be blocked. */
 const reactionMs = 3_000;
+/** How long children that nobody asked to end may outlive a program before they are said to go on. */
+const briefMs = 200;
 
 export function addRun(program: Command): void {
   program
@@ -53,9 +57,10 @@ async function run(command: string, args: string[], options: RunOptions): Promis
     const env = { ...process.env, ...agentEnvironment(path.join(__dirname, 'agent.js'), config, nodeOptions) };
     const child = start(command, args, env);
     const ending = await ended(child, command);
+    await lastReports(folder, ending.interrupts > 0 || ending.signal !== null);
     const program = await readExitReports(folder);
     if (options.json !== undefined) await writeJson(options.json, program);
-    process.stderr.write(report(command, ending, program));
+    process.stderr.write(report(command, child.pid, ending, program));
     if (options.record !== undefined) await record(options.record, program);
     return ending;
   } finally {
@@ -103,11 +108,20 @@ function ended(child: ChildProcess, command: string): Promise<Ending> {
   for (const signal of forwarded) process.on(signal, forward);
   return new Promise<Ending>((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => reject(new Error(startError(command, error))));
-    child.on('exit', (code, signal) => resolve({ code, signal }));
+    child.on('exit', (code, signal) => resolve({ code, signal, interrupts }));
   }).finally(() => {
     clearTimeout(notice);
     for (const signal of forwarded) process.removeListener(signal, forward);
   });
+}
+
+/** Children that are to end with the program may take a moment more; others may run on for good. Another Ctrl-C ends the wait. */
+async function lastReports(folder: string, areToEnd: boolean): Promise<void> {
+  const impatience = new AbortController();
+  const stop = (): void => impatience.abort();
+  process.on('SIGINT', stop);
+  await childrenEnded(folder, areToEnd ? reactionMs : briefMs, impatience.signal);
+  process.removeListener('SIGINT', stop);
 }
 
 function startError(command: string, { code, message }: NodeJS.ErrnoException): string {
@@ -117,23 +131,36 @@ function startError(command: string, { code, message }: NodeJS.ErrnoException): 
   return `${command} could not be started: ${message}.`;
 }
 
-function report(command: string, { signal }: Ending, program: EndedProgram): string {
-  const lines = program.threads.flatMap((thread) => pendingLines(thread, program.threads.length > 1));
+/** The scripts of those that run the program of a package. */
+const PACKAGE_MANAGER = /[\\/](?:npm|npx|yarn|pnpm|pnpx|corepack)(?:-cli)?(?:\.[cm]?js)?$/;
+
+function report(command: string, pid: number | undefined, { signal }: Ending, program: EndedProgram): string {
+  // What starts the program is not what is asked about.
+  const own = program.threads.filter(({ command: [script = ''] }) => !PACKAGE_MANAGER.test(script));
+  const threads = own.length > 0 ? own : program.threads;
+  const lines = threads.flatMap((thread) => pendingLines(thread, threads.length > 1));
   lines.push(...program.damaged);
-  if (program.killed.length > 0) {
-    const which = program.killed.length > 1 ? 'Processes' : 'Process';
-    lines.push(`${which} ${program.killed.join(', ')} ended${signal ? ` by ${signal}` : ''} before it could tell what was pending.`);
-  } else if (program.threads.length + program.damaged.length === 0) {
+  const { killed, running } = program;
+  const isPlainly = (id: number): boolean => id !== pid || signal === null;
+  if (pid !== undefined && !killed.every(isPlainly)) lines.push(`Process ${pid} ended by ${signal} before it could tell what was pending.`);
+  const silent = killed.filter(isPlainly);
+  if (silent.length > 0) lines.push(`${processes(silent)} ended before ${silent.length > 1 ? 'they' : 'it'} could tell what was pending.`);
+  if (running.length > 0) lines.push(`${processes(running)} still ${running.length > 1 ? 'run' : 'runs'}.`);
+  if (killed.length + running.length + program.threads.length + program.damaged.length === 0) {
     lines.push(`No Node process told what was pending: "${command}" started none, or took NODE_OPTIONS away from it.`);
   }
   const text = lines.map((line) => `${line.startsWith(indent) ? '' : 'asyncscope: '}${line}\n`).join('');
   return process.stderr.isTTY ? text : stripVTControlCharacters(text);
 }
 
-async function writeJson(file: string, { threads, killed, damaged }: EndedProgram): Promise<void> {
+function processes(pids: readonly number[]): string {
+  return `${pids.length > 1 ? 'Processes' : 'Process'} ${pids.join(', ')}`;
+}
+
+async function writeJson(file: string, { threads, killed, running, damaged }: EndedProgram): Promise<void> {
   try {
-    const processes = threads.map(({ recorder: _recorder, scripts: _scripts, ...thread }) => thread);
-    await writeFile(file, `${JSON.stringify({ version: 1, processes, killed, warnings: damaged })}\n`);
+    const ended = threads.map(({ recorder: _recorder, scripts: _scripts, ...thread }) => thread);
+    await writeFile(file, `${JSON.stringify({ version: 1, processes: ended, killed, running, warnings: damaged })}\n`);
   } catch (error) {
     process.stderr.write(`asyncscope: the report could not be written: ${(error as Error).message}. Give --json a file in a folder that exists.\n`);
   }

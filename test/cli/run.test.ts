@@ -215,6 +215,33 @@ listen();
     assert.match(ended.stderr, /Process \d+ ended by SIGKILL before it could tell what was pending\./);
   });
 
+  it('waits for the workers of a cluster that end with it, and says which children go on', async () => {
+    const cluster = `const cluster = require('cluster');
+      if (cluster.isWorker) {
+        (async function handle() { await new Promise(() => setInterval(() => {}, 1e6)); })();
+        // Later than the primary, which is gone by then.
+        process.on('disconnect', () => { setTimeout(() => process.exit(), 300); });
+        process.removeAllListeners('internalMessage');
+        process.send('works');
+      } else cluster.fork().on('message', () => process.kill(process.pid, 'SIGTERM'));`;
+    const program = path.join(folder, 'cluster.cjs');
+    writeFileSync(program, cluster);
+    const ended = await asyncscopeRun([process.execPath, program]);
+    assert.equal(ended.signal, 'SIGTERM');
+    assert.match(ended.stderr, /Process \d+ \(cluster\.cjs\) exited \(code 0\) with 1 task pending:/);
+
+    const parent = `const child = require('child_process').spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1e6)'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      child.stdout.once('data', () => { console.log(child.pid); process.exit(); });`;
+    const { stdout, stderr } = await asyncscopeRun([process.execPath, '-e', parent]);
+    const pid = Number(stdout);
+    assert.ok(pid > 0, stderr);
+    try {
+      assert.match(stderr, new RegExp(`Process ${pid} still runs\\.`));
+    } finally {
+      process.kill(pid);
+    }
+  });
+
   it('has one clear sentence for what cannot be run', async () => {
     const script = path.join(folder, 'app.js');
     writeFileSync(script, '');
