@@ -86,7 +86,7 @@ const severities: Readonly<Record<BlockingCall['context'], Readonly<Record<Cost,
 const deep = 3;
 
 function severityOf({ context, api, chain, isMinor }: BlockingCall): Severity {
-  const isFaint = (context === 'async' || context === 'reaction') && api.cost === 'medium' && chain.length > deep;
+  const isFaint = context !== 'handler' && api.cost === 'medium' && chain.length > deep;
   return isMinor || isFaint ? 'hint' : severities[context][api.cost];
 }
 

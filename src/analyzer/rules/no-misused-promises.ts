@@ -267,7 +267,7 @@ class ConditionCheck {
 
   private *askPredicate(call: CallExpression, list: Expression, callback: Expression): Asking<void> {
     if (!(yield* this.holdsArray(yield* this.types.typeOf(list)))) return;
-    if (returnsPromise(callback) === 'unclear' && !(yield* this.types.returnsThenable(yield* this.types.typeOf(callback)))) return;
+    if (returnsPromise(callback) === 'unclear' && !(yield* this.types.returnsThenablesOnly(yield* this.types.typeOf(callback)))) return;
     this.context.report({
       at: callback,
       severity: 'error',

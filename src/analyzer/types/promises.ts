@@ -105,6 +105,17 @@ export class PromiseTypes {
     return false;
   }
 
+  /** Some member of the type is a function that returns nothing but thenables. */
+  *returnsThenablesOnly(type: Type): Asking<boolean> {
+    if (isPlain(type) || isAnyOrUnknown(type)) return false;
+    for (const part of yield* unionParts(type)) {
+      for (const signature of yield* callSignatures(part)) {
+        if (yield* this.isAlwaysThenable(yield* returnTypeOf(this.checker, signature))) return true;
+      }
+    }
+    return false;
+  }
+
   /** Some member of the type is a function that returns `void`, and none is one that returns a thenable. */
   *returnsVoid(type: Type): Asking<boolean> {
     if (isPlain(type) || isAnyOrUnknown(type)) return false;
