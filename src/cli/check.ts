@@ -109,13 +109,23 @@ async function check(paths: string[], options: CheckOptions): Promise<number> {
       diagnostics,
       errors: errors.map((error) => ({ file: positions.file(error.path), message: error.message })),
       fixed: mended,
-      line: (file, line) => programs.unit(path.resolve(cwd, file))?.text.split(/\r\n|[\n\r\u2028\u2029]/)[line - 1],
+      line: lineReader((file) => programs.unit(path.resolve(cwd, file))?.text),
     });
   } finally {
     progress.erase();
     process.removeListener('SIGINT', interrupted);
     programs.close();
   }
+}
+
+/** Gives lines of files. They are asked for in the order of the files. */
+function lineReader(textOf: (file: string) => string | undefined): CheckReport['line'] {
+  let of: string | undefined;
+  let lines: readonly string[] = [];
+  return (file, line) => {
+    if (file !== of) [of, lines] = [file, textOf(file)?.split(/\r\n|[\n\r\u2028\u2029]/) ?? []];
+    return lines[line - 1];
+  };
 }
 
 /** The files that their configuration does not exclude; a wrong configuration is told once and loses its files only. */

@@ -40,6 +40,16 @@ describe('check on bad input', () => {
       says(await checked({ 'big.ts': line.repeat(5e6 / line.length) }), 'big.ts', /^5\.0 MB is over the limit of 2 MB for one file; it was skipped\. /);
     });
 
+    // What is done again for each finding takes minutes here.
+    it('with twenty thousand findings, in CommonJS', async () => {
+      const text = `async function fails(n) { throw n; }\n${'fails(1);\n'.repeat(20_000)}`;
+      folder?.remove();
+      folder = makeFolder({ 'generated.js': text });
+      const { stdout, code } = await asyncscope(['check'], { cwd: folder.path });
+      assert.match(stdout, /^20000 errors in 1 file; /m);
+      assert.equal(code, 1);
+    });
+
     it('with binary content', async () => {
       says(await checked({ 'data.ts': Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 0xff, 0xfe, 0]) }), 'data.ts', /^binary content; the file was skipped\.$/);
     });

@@ -48,9 +48,15 @@ const moduleSyntax = new Set<SyntaxKind>([
 export function isEsModule(sourceFile: SourceFile): boolean {
   if (/\.m[jt]s$/.test(sourceFile.fileName)) return true;
   if (/\.c[jt]s$/.test(sourceFile.fileName)) return false;
-  return sourceFile.statements.some(
-    (statement) =>
-      (moduleSyntax.has(statement.kind) && !(statement as { isExportEquals?: boolean }).isExportEquals) ||
-      (statement as { modifiers?: readonly Node[] }).modifiers?.some((modifier) => modifier.kind === SyntaxKind.ExportKeyword),
-  );
+  let known = withModuleSyntax.get(sourceFile);
+  if (known === undefined) withModuleSyntax.set(sourceFile, (known = sourceFile.statements.some(isModuleSyntax)));
+  return known;
+}
+
+/** Each finding of a file asks. */
+const withModuleSyntax = new WeakMap<SourceFile, boolean>();
+
+function isModuleSyntax(statement: Node): boolean {
+  if (moduleSyntax.has(statement.kind)) return !(statement as { isExportEquals?: boolean }).isExportEquals;
+  return (statement as { modifiers?: readonly Node[] }).modifiers?.some((modifier) => modifier.kind === SyntaxKind.ExportKeyword) === true;
 }

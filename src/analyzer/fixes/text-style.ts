@@ -1,11 +1,17 @@
 import type { Node, SourceFile } from '../program';
 
+/** The fixes of a file, which may be thousands, ask one after the other. */
+function onceForEachText<T>(read: (text: string) => T): (text: string) => T {
+  let last: { text: string; value: T } | undefined;
+  return (text) => (last?.text === text ? last : (last = { text, value: read(text) })).value;
+}
+
 /** The line ending that a file uses most. */
-export function newlineOf(text: string): string {
+export const newlineOf = onceForEachText((text): string => {
   const all = text.match(/\n/g)?.length ?? 0;
   const crlf = text.match(/\r\n/g)?.length ?? 0;
   return crlf * 2 > all ? '\r\n' : '\n';
-}
+});
 
 /** The blanks that the line of a node begins with. */
 export function indentationAt({ text, sourceFile }: { text: string; sourceFile: SourceFile }, node: Node): string {
@@ -21,17 +27,17 @@ export function indentUnit(text: string): string {
 }
 
 /** Whether a file's statements end with semicolons: its imports tell, where it has some. */
-export function usesSemicolons(text: string): boolean {
+export const usesSemicolons = onceForEachText((text): boolean => {
   const imports = text.match(/^(?:import|export)\b[^\n'"]*(['"])[^'"\n]*\1[ \t]*;?[ \t]*\r?$/gm);
   if (imports) return imports.filter((line) => /;\s*$/.test(line)).length * 2 >= imports.length;
   const lines = text.match(/[^\s{}(,;/*]\r?$/gm)?.length ?? 0;
   const ended = text.match(/;[ \t]*\r?$/gm)?.length ?? 0;
   return ended * 2 >= lines;
-}
+});
 
 /** The quotes that a file's strings have. */
-export function quoteOf(text: string): string {
+export const quoteOf = onceForEachText((text): string => {
   const double = text.match(/"/g)?.length ?? 0;
   const single = text.match(/'/g)?.length ?? 0;
   return double > single ? '"' : "'";
-}
+});
