@@ -159,7 +159,9 @@ class Walk {
   }
 
   *askSyntax(): Asking<void> {
-    if (this.unit) this.syntaxErrors = yield* this.unit.project.program.getSyntacticDiagnostics.gen(this.path);
+    if (!this.unit) return;
+    const found = yield* this.unit.project.program.getSyntacticDiagnostics.gen(this.path);
+    this.syntaxErrors = found.filter(({ code }) => !parsesWell(code));
   }
 
   add(rule: Rule, report: Report, severity: Finding['severity'] | undefined): void {
@@ -222,6 +224,14 @@ class Walk {
     const findings = withoutSuppressed(sound, unit.sourceFile, this.rules).sort((a, b) => a.start - b.start || a.end - b.end);
     return { path, unit, findings, errors: this.errors };
   }
+}
+
+/**
+ * Whether the compiler complains of what it has parsed well: types in JavaScript, as Flow has them (8000 to 8999),
+ * octal numbers in old scripts (1121), `assert` in imports (2880).
+ */
+function parsesWell(code: number): boolean {
+  return (code >= 8000 && code < 9000) || code === 1121 || code === 2880;
 }
 
 /** What the parser made up to recover is no ground for a finding: those whose statement holds a syntax error are dropped. */

@@ -35,6 +35,17 @@ describe('check on bad input', () => {
       assert.deepEqual(outcome.report.diagnostics.map((one) => one.file), ['bad.ts', 'good.ts']);
     });
 
+    it("with what TypeScript's grammar refuses and its parser understands: Flow's types, octal numbers, import assertions", async () => {
+      const { code, stderr, report } = await checked({
+        'flow.js': `// @flow\nexport const wait = (ms: number): Promise<void> => new Promise(async (resolve) => setTimeout(resolve, ms));\n`,
+        'old.js': 'const mode = 0755;\nmodule.exports = new Promise(async (resolve) => resolve(mode));\n',
+        'asserted.js': "import data from './data.json' assert { type: 'json' };\nexport const ready = new Promise(async (resolve) => resolve(data));\n",
+        'data.json': '{}',
+      });
+      assert.deepEqual({ code, stderr }, { code: 1, stderr: '' });
+      assert.deepEqual(report.diagnostics.map((one) => one.file), ['asserted.js', 'flow.js', 'good.ts', 'old.js']);
+    });
+
     it('of 5 MB', async () => {
       const line = 'export const padding = "................................................................";\n';
       says(await checked({ 'big.ts': line.repeat(5e6 / line.length) }), 'big.ts', /^5\.0 MB is over the limit of 2 MB for one file; it was skipped\. /);
