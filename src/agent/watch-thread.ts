@@ -21,7 +21,9 @@ export const slots = {
   session: 7,
   /** 1 when the process ends: no session is begun any more. */
   ended: 8,
-  count: 9,
+  /** On the clock that all threads share, in milliseconds without those above 2³¹: when the loop was surely not blocked yet. */
+  quiet: 9,
+  count: 10,
 } as const;
 
 export interface WatchData {
@@ -54,6 +56,7 @@ export function watchThread(load: (name: string) => unknown): void {
   const shortIdle = 20;
 
   let turns = -1;
+  let lookedAt = 0;
   let cpu = 0;
   let ping = 0;
   /** `open`: nothing is known of this turn. `idle`: the loop waits. `pinged` and `blocked` have a timer of their own. */
@@ -126,6 +129,10 @@ export function watchThread(load: (name: string) => unknown): void {
     const used = cpuTime() - cpu;
     cpu += used;
     const turned = hasTurned();
+    const now = milliseconds();
+    // It has turned some time after the last look.
+    if (turned || (state === 'idle' && used < busyCpu)) Atomics.store(shared, slot.quiet, turned ? lookedAt : now);
+    lookedAt = now;
     if (turned || (state === 'idle' && used < busyCpu)) Atomics.store(shared, slot.cpu, before);
     if (turned) return;
     if (state === 'open' || (state === 'idle' && used >= busyCpu)) {

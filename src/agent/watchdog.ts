@@ -143,9 +143,15 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
     noted.push(heldUpStack(busy() - notedMs, milliseconds() - askedAt, running()));
   }
 
+  /** The same where a signal has ended the wait for events: libuv does not count that wait then. */
+  function blockedMs(): number {
+    const ms = busy();
+    return timing.idleTime - idleThen < 1 ? Math.min(ms, (milliseconds() - Atomics.load(shared, slots.quiet)) & 0x7fffffff) : ms;
+  }
+
   /** The turn that has just ended was long: counts the block in it. */
   function look(): void {
-    let ms = busy();
+    let ms = blockedMs();
     if (worker) {
       const { user, system } = process.cpuUsage();
       // No JavaScript, and little work of the processors: the thread has waited for one, or, since signals make libuv
@@ -184,7 +190,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
 
   function tell(): BlockedLoop {
     const told: BlockedLoop = { thresholdMs, places: [...places.values()], dropped };
-    const ms = busy();
+    const ms = blockedMs();
     // The watching thread got no answer.
     if (!forgiven && ms >= thresholdMs && Atomics.load(shared, slots.asked) !== askedThen) told.goingOn = { ms: Math.round(ms), frames: noted.at(-1)?.frames ?? [], task: noted.at(-1)?.task };
     return told;

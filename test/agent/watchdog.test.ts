@@ -58,6 +58,19 @@ describe('the watchdog', function () {
       assert.equal(place?.frames.find((frame) => !frame.url.startsWith('node:'))?.name, 'early', stdout);
     });
 
+    it(`leaves out the wait that a signal ended before the block on Node ${major}`, async () => {
+      const program = `
+        process.on('SIGUSR2', function handles() {
+          for (const until = performance.now() + 300; performance.now() < until; );
+          setTimeout(() => { console.log(globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret].poll('{"version":1,"sites":0}')); process.exit(); }, 100);
+        });
+        require('node:child_process').spawn('sh', ['-c', 'sleep 4; kill -USR2 ' + process.pid], { stdio: 'ignore' });
+        setInterval(() => {}, 1e6);`;
+      const { stdout, stderr } = await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 }));
+      const place = blockedIn(stdout).places.find(({ frames }) => frames.some(({ name }) => name === 'handles'));
+      assert.ok(place && place.longestMs >= 250 && place.longestMs < 3_000, `${stdout}${stderr}`);
+    });
+
     it(`has the program's line where it asks the agent for long on Node ${major}`, async () => {
       const program = `
         const agent = globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret];
