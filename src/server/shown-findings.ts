@@ -63,7 +63,8 @@ export class ShownFindings {
     const { path } = report;
     const open = this.openFile(path);
     const uri = open?.uri ?? uriOfPath(path);
-    const diagnostics = report.findings.map((finding) => diagnosticOf(finding, this.places(report)));
+    const places = this.places(report);
+    const diagnostics = report.findings.map((finding) => diagnosticOf(finding, places));
     const before = this.byPath.get(path);
     if (!open && diagnostics.length === 0) this.byPath.delete(path);
     else this.byPath.set(path, { uri, version: open?.version, snapshot, report, diagnostics });

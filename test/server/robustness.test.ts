@@ -69,6 +69,15 @@ describe('server: unusual input', () => {
     await editor.until(() => editor.statuses.at(-1)?.notes.length === 0);
   });
 
+  // What is done again for each finding takes minutes here.
+  it('shows twenty thousand findings of a file, and the actions for one of them', async () => {
+    const file = folder.file('generated.js');
+    editor.open(file, `async function fails(n) { throw n; }\n${'fails(1);\n'.repeat(20_000)}fails(2);\n`);
+    const shown = await editor.diagnostics(file, ({ diagnostics }) => diagnostics.length > 0);
+    assert.equal(shown.length, 20_001);
+    assert.ok((await editor.codeActions(file, 'fails(2)')).length > 0);
+  });
+
   it('skips binary content', async () => {
     const file = folder.file('binary.ts');
     editor.open(file, `${executor}\0\0\0`);
