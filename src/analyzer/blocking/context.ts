@@ -46,7 +46,14 @@ const serverMakers = new Set(['createServer', 'createSecureServer']);
 const webPackages = /\/node_modules\/(?:@types\/)?(?:express|express-serve-static-core|router|connect|fastify|koa|koa-router|@koa\/router|koa__router|hono|@hono\/[\w-]+|polka|restify|@hapi\/hapi|find-my-way|h3|elysia)\//;
 
 /** Parameter types by which a function shows that it answers requests, whoever calls it. */
-const requestTypes = /^(?:IncomingMessage|ServerResponse|Http2ServerRequest|Http2ServerResponse|FastifyRequest|FastifyReply|NextApiRequest|NextApiResponse|ExpressRequest|ExpressResponse|RequestHandler|ParameterizedContext|VercelRequest|VercelResponse)$/;
+const requestTypes = /^(?:IncomingMessage|ServerResponse|Http2ServerRequest|Http2ServerResponse|FastifyRequest|FastifyReply|NextApiRequest|NextApiResponse|NextRequest|ExpressRequest|ExpressResponse|RequestHandler|ParameterizedContext|VercelRequest|VercelResponse)$/;
+
+/** A file whose exports answer requests, by their names: those of Next.js's and SvelteKit's routes. */
+const routeFile = /\/(?:route|\+server)\.[jt]sx?$/;
+const requestMethods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
+
+/** What Next.js calls while it builds pages. */
+const buildSteps = new Set(['getStaticProps', 'getStaticPaths', 'generateStaticParams']);
 
 const routeDecorators = new Set(['Get', 'Post', 'Put', 'Delete', 'Patch', 'Head', 'Options', 'All']);
 
@@ -62,7 +69,9 @@ const endEvents = /^(?:exit|beforeExit|SIG[A-Z]+|uncaughtException|uncaughtExcep
 export function declaredContext(facts: FunctionFacts): AsyncContext | undefined {
   const { node } = facts;
   if (!isFunctionNode(node)) return undefined;
-  if (answersRequests(node)) return 'handler';
+  const called = facts.parent?.kind === 'module' ? (facts.names[0] ?? '') : '';
+  if (answersRequests(node) || (requestMethods.has(called) && routeFile.test(facts.path))) return 'handler';
+  if (buildSteps.has(called)) return undefined;
   if (isStreamMethod(node, facts.passed)) return 'callback';
   if (facts.kind === 'async' || returnsPromise(node)) return 'async';
   return undefined;

@@ -1,4 +1,4 @@
-import { floatingPromiseFixes } from '../fixes/floating-promise';
+import { awaitFix, floatingPromiseFixes } from '../fixes/floating-promise';
 import { bodyMayReject, functionNamed } from '../flow/rejection';
 import {
   SymbolFlags,
@@ -77,7 +77,7 @@ export const noFloatingPromises: Rule<Options> = {
   },
 };
 
-type Fault = 'promise' | 'array' | 'useless handler';
+type Fault = 'promise' | 'array' | 'useless handler' | 'query';
 
 class FloatingCheck {
   private readonly project: Project;
@@ -129,16 +129,36 @@ class FloatingCheck {
     const kind = yield* askOfType(this.project.checker, node, (type) => this.kindOf(type));
     if (kind === 'array') return 'array';
     if (kind === 'other') return undefined;
+    if (kind === 'thenable') return isCallExpression(node) && (yield* this.isDroppedQuery(node)) ? 'query' : undefined;
     if (isCallExpression(node)) return yield* this.callFault(node);
     if (isConditionalExpression(node)) return (yield* this.fault(node.whenFalse)) ?? (yield* this.fault(node.whenTrue));
     if (isBinaryExpression(node)) return (yield* this.fault(node.left)) ?? (yield* this.fault(node.right));
     return 'promise';
   }
 
-  private *kindOf(type: Type): Asking<'array' | 'promise' | 'other'> {
+  private *kindOf(type: Type): Asking<'array' | 'promise' | 'thenable' | 'other'> {
     if (isPlain(type)) return 'other';
     for (const held of yield* this.types.heldTypes(type)) if (yield* this.isPromiseLike(held)) return 'array';
-    return (yield* this.isPromiseLike(type)) ? 'promise' : 'other';
+    if (yield* this.isPromiseLike(type)) return 'promise';
+    return (yield* this.types.isRejectable(type)) ? 'thenable' : 'other';
+  }
+
+  /**
+   * Whether a statement makes a query with a package's functions, `db('users').insert(user)`, and drops it: most run only
+   * when they are awaited. One that a variable holds, `query.where(…)`, is added to and awaited elsewhere.
+   */
+  private *isDroppedQuery(node: CallExpression): Asking<boolean> {
+    if (running.has(accessedName(skipParentheses(node.expression)) ?? '')) return false;
+    for (let call = node; ; ) {
+      const callee = skipParentheses(call.expression);
+      const object = isPropertyAccessExpression(callee) ? skipParentheses(callee.expression) : undefined;
+      if (object && isCallExpression(object)) call = object;
+      else {
+        if (object && (yield* this.types.isRejectable(yield* this.types.typeOf(object)))) return false;
+        const { declaration } = (yield* this.project.checker.getResolvedSignature.gen(call)) ?? {};
+        return declaration !== undefined && declaration.path.includes('/node_modules/') && !eagerPackages.test(declaration.path);
+      }
+    }
   }
 
   private *isPromiseLike(type: Type): Asking<boolean> {
@@ -207,6 +227,13 @@ class FloatingCheck {
     switch (fault) {
       case 'array':
         return { at, message: `Nobody awaits the promises in this array: use Promise.all or Promise.allSettled${hint}.`, fixes };
+      case 'query':
+        return {
+          at,
+          severity: 'warning',
+          message: 'Nobody awaits this, and it is no Promise that runs by itself: a query, a request of a test and their like are often sent only then.',
+          fixes: [awaitFix(this.context.unit, expression)],
+        };
       case 'useless handler':
         return { at, message: 'The rejection handler given here is not a function: a rejection stays unhandled.', fixes };
       case 'promise':
@@ -232,12 +259,38 @@ class FloatingCheck {
     return declaration !== undefined && declaration.path.includes('/node_modules/') && !isLanguageLibrary(declaration.path);
   }
 
+  private *isOfQueryClient(node: CallExpression): Asking<boolean> {
+    if (node.arguments.some((argument) => argument.getText().includes('throwOnError'))) return false;
+    const { declaration } = (yield* this.project.checker.getResolvedSignature.gen(node)) ?? {};
+    return declaration !== undefined && /\/node_modules\/@tanstack\/query-core\//.test(declaration.path);
+  }
+
   /** A function of the user's own that catches everything itself: a caller that cannot await it loses nothing. */
   private *isCallThatNeverRejects(node: CallExpression): Asking<boolean> {
+    if (settling.has(accessedName(skipParentheses(node.expression)) ?? '') && (yield* this.isOfQueryClient(node))) return true;
     const called = yield* functionNamed(node.expression, this.project);
     return called !== undefined && isAsync(called) && !(yield* bodyMayReject(called, this.project));
   }
 }
+
+/** What has run anyway, or tells a callback. */
+const running = new Set(['then', 'catch', 'finally', 'end', 'exec', 'execute', 'notify']);
+
+/** Packages whose promises, though not the language's, run by themselves. */
+const eagerPackages = /\/node_modules\/(?:@types\/)?(?:angular|bluebird|jquery|q|rsvp|when)\//;
+
+/** Methods of TanStack Query whose promises reject only where `throwOnError` asks for it. */
+const settling = new Set([
+  'cancelQueries',
+  'fetchNextPage',
+  'fetchPreviousPage',
+  'invalidateQueries',
+  'prefetchInfiniteQuery',
+  'prefetchQuery',
+  'refetch',
+  'refetchQueries',
+  'resetQueries',
+]);
 
 const errorNames = /^_?(?:e|er|err|error)$/;
 const promiseMethods = new Set(['then', 'catch', 'finally']);

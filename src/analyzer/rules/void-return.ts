@@ -258,21 +258,22 @@ export class VoidReturnCheck {
   }
 
   /**
-   * Whether a function gives back what it was handed, `(query) => query.where(…)`: a builder that can be awaited, but is
-   * no promise of any work that was begun.
+   * Whether a function gives back what it was handed, `(query) => query.where(…)` or as `this`: a builder that can be
+   * awaited, but is no promise of any work that was begun.
    */
   private *givesBackBuilder(value: Node): Asking<boolean> {
     const { checker } = this.project;
+    const self = isFunctionExpression(value) && value.body ? ownThis(value.body) : undefined;
+    const own = self && (yield* this.types.typeOf(self));
     let gives = false;
     for (const signature of yield* callSignatures(yield* this.types.typeOf(value))) {
       const returned = yield* signature.getReturnType.gen();
       if (isPlain(returned) || !(yield* this.types.isThenable(returned))) continue;
       const builder = (yield* this.types.isPromise(returned)) ? undefined : yield* returned.getSymbol.gen();
       gives = false;
-      for (const parameter of yield* signature.getParameters.gen()) {
-        const type = yield* checker.getNonMissingTypeOfSymbol.gen(parameter);
-        gives ||= builder !== undefined && !isPlain(type) && (yield* type.getSymbol.gen())?.id === builder.id;
-      }
+      const given = own ? [own] : [];
+      for (const parameter of yield* signature.getParameters.gen()) given.push(yield* checker.getNonMissingTypeOfSymbol.gen(parameter));
+      for (const type of given) gives ||= builder !== undefined && !isPlain(type) && (yield* type.getSymbol.gen())?.id === builder.id;
       if (!gives) return false;
     }
     return gives;
@@ -286,6 +287,17 @@ export class VoidReturnCheck {
     const fixes = [...better, ...handledErrorFixes(this.context.unit, value)];
     this.context.report({ at, severity, message: `${message}, but it gives a promise: a rejection stays unhandled.`, fixes });
   }
+}
+
+/** The first `this` of a function's own in its body. */
+function ownThis(node: Node): Node | undefined {
+  if (node.kind === SyntaxKind.ThisKeyword) return node;
+  if (isFunctionNode(node) && !isArrowFunction(node)) return undefined;
+  let found: Node | undefined;
+  node.forEachChild((child) => {
+    found ??= ownThis(child);
+  });
+  return found;
 }
 
 /** What takes a listener back calls it no more. */

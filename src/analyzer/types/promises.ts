@@ -4,7 +4,7 @@ import type { Shared } from '../shared';
 import { returnTypeOf } from './claims';
 import { Memo } from './memo';
 import { DeclaredNames } from './names';
-import { apparentParts, apparentType, callSignatures, elementTypes, inDefaultLibrary, isAnyOrUnknown, isPlain, memberParts, unionParts } from './structure';
+import { apparentParts, apparentType, callSignatures, elementTypes, inDefaultLibrary, isAnyOrUnknown, isPlain, isReference, memberParts, unionParts } from './structure';
 import { VoidParameters } from './void-parameters';
 import { WellKnownProperties } from './well-known';
 
@@ -65,11 +65,15 @@ export class PromiseTypes {
 
   /** Some member's `then` takes both callbacks: what it stands for can be rejected. */
   *isRejectable(type: Type): Asking<boolean> {
+    if (isPlain(type) || isAnyOrUnknown(type)) return false;
     for (const part of yield* memberParts(type)) {
-      if (yield* this.hasThen(part, 2)) return true;
+      // What a generic type is made with does not matter to that, and query builders are made with many a type.
+      if (!isPlain(part) && (yield* this.thens.get(part)) && (yield* this.rejectables.get(isReference(part) ? yield* part.getTarget.gen() : part))) return true;
     }
     return false;
   }
+
+  private readonly rejectables = new Memo<Type, boolean>((type) => this.hasThen(type, 2));
 
   /** What awaiting a value of the type does. */
   *awaitable(type: Type): Asking<Awaitable> {
