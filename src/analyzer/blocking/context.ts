@@ -39,11 +39,11 @@ export type Runner = 'handler' | 'callback' | 'reaction' | 'exit';
 const timers = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'nextTick']);
 const listeners = new Set(['on', 'once', 'addListener', 'prependListener', 'prependOnceListener', 'addEventListener']);
 const reactions = new Set(['then', 'catch', 'finally']);
-const routes = new Set(['get', 'post', 'put', 'delete', 'patch', 'head', 'options', 'all', 'use', 'route', 'param', 'addHook', 'preHandler', 'fetch', 'setErrorHandler', 'setNotFoundHandler', 'onError', 'notFound']);
+const routes = new Set(['get', 'post', 'put', 'delete', 'patch', 'head', 'options', 'all', 'use', 'route', 'param', 'addHook', 'preHandler', 'fetch', 'setErrorHandler', 'setNotFoundHandler', 'onError', 'notFound', 'query', 'mutation', 'subscription']);
 const serverMakers = new Set(['createServer', 'createSecureServer']);
 
 /** Packages whose routers and applications call the functions handed to them for each request. */
-const webPackages = /\/node_modules\/(?:@types\/)?(?:express|express-serve-static-core|router|connect|fastify|koa|koa-router|@koa\/router|koa__router|hono|@hono\/[\w-]+|polka|restify|@hapi\/hapi|find-my-way|h3|elysia)\//;
+const webPackages = /\/node_modules\/(?:@types\/)?(?:express|express-serve-static-core|router|connect|fastify|koa|koa-router|@koa\/router|koa__router|hono|@hono\/[\w-]+|polka|restify|@hapi\/hapi|find-my-way|h3|elysia|@trpc\/server)\//;
 
 /** Parameter types by which a function shows that it answers requests, whoever calls it. */
 const requestTypes = /^(?:IncomingMessage|ServerResponse|Http2ServerRequest|Http2ServerResponse|FastifyRequest|FastifyReply|NextApiRequest|NextApiResponse|NextRequest|ExpressRequest|ExpressResponse|RequestHandler|ParameterizedContext|VercelRequest|VercelResponse)$/;
@@ -54,6 +54,13 @@ const requestMethods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD',
 
 /** What Next.js calls while it builds pages. */
 const buildSteps = new Set(['getStaticProps', 'getStaticPaths', 'generateStaticParams']);
+
+/** The methods that Nest calls before it listens. */
+const startHooks = new Set(['onModuleInit', 'onApplicationBootstrap']);
+
+/** Packages that run one of the functions handed to them, as the command line says. */
+const commandPackages = /\/node_modules\/(?:@types\/)?(?:commander|cac|sade|yargs)\//;
+const commandSteps = new Set(['action', 'command']);
 
 const routeDecorators = new Set(['Get', 'Post', 'Put', 'Delete', 'Patch', 'Head', 'Options', 'All']);
 
@@ -71,7 +78,7 @@ export function declaredContext(facts: FunctionFacts): AsyncContext | undefined 
   if (!isFunctionNode(node)) return undefined;
   const called = facts.parent?.kind === 'module' ? (facts.names[0] ?? '') : '';
   if (answersRequests(node) || (requestMethods.has(called) && routeFile.test(facts.path))) return 'handler';
-  if (buildSteps.has(called)) return undefined;
+  if (buildSteps.has(called) || (isMethodDeclaration(node) && startHooks.has(facts.names[0] ?? ''))) return undefined;
   if (isStreamMethod(node, facts.passed)) return 'callback';
   if (facts.kind === 'async' || returnsPromise(node)) return 'async';
   return undefined;
@@ -156,7 +163,7 @@ function* directRunner(checker: Checker, { call, index, property }: Passed): Ask
   }
   if (property !== undefined) return undefined;
   if (isOurs) return undefined;
-  if (reactions.has(name)) return 'reaction';
+  if (reactions.has(name) || (commandSteps.has(name) && declared.some((path) => commandPackages.test(path)))) return 'reaction';
   if (listeners.has(name) && isPropertyAccessExpression(callee)) {
     const target = skipOuterExpressions(callee.expression);
     if (isIdentifier(target) && target.text === 'process' && event !== undefined && endEvents.test(event)) return 'exit';

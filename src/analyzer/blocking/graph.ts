@@ -126,6 +126,7 @@ export class BlockingGraph {
     return new Phases(
       (key) => this.verdicts.callersOf(key),
       (facts) => (this.handed.get(facts.key) === 'reaction' ? facts.passed?.call : undefined),
+      ({ passed }) => passed !== undefined && this.memory.runners.get(passed) === 'reaction',
     );
   }
 

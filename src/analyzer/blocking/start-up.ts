@@ -17,10 +17,14 @@ export type Phase = 'start' | 'command' | 'any';
 export class Phases {
   private readonly known = new Map<string, Phase>();
 
-  /** `reactionOf`: the call that a function is handed to, if that runs it once when something is done. */
+  /**
+   * `reactionOf`: the call that a function is handed to, if that runs it once when something is done. `isReaction`:
+   * whether that is what becomes of one that is handed over by its name.
+   */
   constructor(
     private readonly callersOf: (key: string) => readonly Site[],
     private readonly reactionOf: (facts: FunctionFacts) => Node | undefined,
+    private readonly isReaction: (reference: Site) => boolean,
   ) {}
 
   /** When a place in a function runs. */
@@ -38,12 +42,20 @@ export class Phases {
     if (known) return known;
     // What a recursive function calls of itself says nothing more: until it is worked out, it can be at any time.
     this.known.set(facts.key, 'any');
-    const phases = this.callersOf(facts.key).map((call) => (call.kind === 'reference' ? 'any' : this.at(call.node, call.within)));
+    const phases = this.callersOf(facts.key).map((call) => {
+      if (call.kind !== 'reference') return this.at(call.node, call.within);
+      return this.isReaction(call) ? this.later(call.node, call.within) : 'any';
+    });
     const reaction = this.reactionOf(facts);
-    if (reaction && facts.parent) phases.push(this.at(reaction, facts.parent) === 'any' ? 'any' : 'command');
+    if (reaction && facts.parent) phases.push(this.later(reaction, facts.parent));
     const phase = phases.length === 0 || phases.includes('any') ? 'any' : phases.includes('command') ? 'command' : 'start';
     this.known.set(facts.key, phase);
     return phase;
+  }
+
+  /** When something runs that waits for what is done at a place. */
+  private later(place: Node, within: FunctionFacts): Phase {
+    return this.at(place, within) === 'any' ? 'any' : 'command';
   }
 }
 
