@@ -1,7 +1,7 @@
 import { AwaitsCode, TaskCode, TaskMark, type GroupRow, type TaskData } from '../../agent/protocol';
 import { SiteKind } from '../../agent/sites';
 import type { Awaits, AwaitsResource, GroupKind, Place, Task, TaskKind } from '../task';
-import type { SitePlaces } from './site-places';
+import type { SitePlace, SitePlaces } from './site-places';
 
 const KINDS: Record<number, TaskKind> = { [TaskCode.call]: 'async-function', [TaskCode.generator]: 'async-generator', [TaskCode.promise]: 'promise' };
 
@@ -114,6 +114,28 @@ function awaitsOf(code: number, ref: number, groups: readonly GroupRow[], places
   };
 }
 
+/** What functions of Node's own are there for, by their file and name, where that is no name that a program would call them by. */
+const PURPOSES: readonly (readonly [RegExp, string])[] = [
+  [/\/undici /, 'fetch'],
+  [/ readableStreamPipeTo$/, 'pipeTo'],
+  [/\/readablestream /, 'ReadableStream'],
+  [/\/writablestream /, 'WritableStream'],
+  [/\/transformstream /, 'TransformStream'],
+  [/\/readable (?:createAsyncIterator|next)$/, 'Readable'],
+  [/^node:events next$/, 'on'],
+  [/ createLookupPromise$/, 'lookup'],
+  [/ jobPromise$/, 'WebCrypto'],
+  [/ asyncBufferWrapper$/, 'zlib'],
+  [/ _watch$/, 'watch'],
+  [/ importModuleDynamicallyCallback$/, 'import()'],
+];
+
+function nodesName({ place, caller, name: own }: SitePlace): string {
+  // Who asked for the promise says more than what made it.
+  const [file, name] = own === 'createDeferredPromise' && caller?.file.startsWith('node:') ? [caller.file, ''] : [place?.file, own];
+  return PURPOSES.find(([pattern]) => pattern.test(`${file} ${name}`))?.[1] ?? (name || 'Node');
+}
+
 /** A promise that is no task's, named after the function that made it: `Promise` of `sleep`, or Node's own `readFile`. */
 function promiseMadeAt(number: number, places: SitePlaces): AwaitsResource | undefined {
   const site = places.of(number);
@@ -121,6 +143,6 @@ function promiseMadeAt(number: number, places: SitePlaces): AwaitsResource | und
   const isInternal = site.place.file.startsWith('node:');
   const at = isInternal ? site.caller : site.place;
   const where = at && !at.file.startsWith('node:') ? ` (${at.file.slice(at.file.lastIndexOf('/') + 1)}:${at.line})` : '';
-  if (isInternal) return { resource: site.name || 'Node', detail: where.trim() };
+  if (isInternal) return { resource: nodesName(site), detail: where.trim() };
   return { resource: 'Promise', detail: site.name ? `of ${site.name}${where}` : where.trim() };
 }

@@ -8,6 +8,7 @@ export interface TargetOptions {
   /** Arguments after `--inspect`: options, the program, its arguments. */
   args: string[];
   cwd?: string;
+  env?: NodeJS.ProcessEnv;
 }
 
 /** Starts the program, waits until it says `ready` on a line of its own, and attaches to it. */
@@ -17,8 +18,8 @@ export class TargetProcess {
     readonly attachment: Attachment,
   ) {}
 
-  static async start({ node, args, cwd }: TargetOptions): Promise<TargetProcess> {
-    const child = spawn(node, ['--inspect=127.0.0.1:0', ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...(cwd && { cwd }) });
+  static async start({ node, args, cwd, env }: TargetOptions): Promise<TargetProcess> {
+    const child = spawn(node, ['--inspect=127.0.0.1:0', ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...(cwd && { cwd }), ...(env && { env }) });
     try {
       const [url] = await Promise.race([
         Promise.all([seen(child.stderr, /ws:\/\/\S+/), seen(child.stdout, /^ready$/m)]),

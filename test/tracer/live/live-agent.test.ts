@@ -5,7 +5,8 @@ import { handleName } from '../../../src/agent/config';
 import { parseAnswer, parseTaskData, PROTOCOL_VERSION } from '../../../src/agent/protocol';
 import type { InspectorSession } from '../../../src/tracer/inspector/session';
 import { LiveAgent, type LiveLook } from '../../../src/tracer/live/live-agent';
-import { agentFixtures, agentPath } from '../../agent/agent-process';
+import { agentFixtures, agentPath, secret, withAgent } from '../../agent/agent-process';
+import { makeFolder } from '../../folder';
 import { nodeBinary, nodeMajors } from '../../host/provision';
 import { TargetProcess } from '../heap/target-process';
 
@@ -68,6 +69,40 @@ describe('the agent in a running process', function () {
         const [code] = (await once(target.child, 'exit')) as [number | null];
         await target.attachment.close();
         assert.equal(code, 5, 'the program ends as it would have');
+      }
+    });
+  }
+
+  for (const major of nodeMajors) {
+    it(`names what Node is asked for as a program would, on Node ${major}`, async () => {
+      const folder = makeFolder({
+        'asks.mjs': `import { PassThrough } from 'node:stream';
+import { watch } from 'node:fs/promises';
+import { createServer as listen } from 'node:net';
+globalThis.kept = [];
+const keep = (it) => (globalThis.kept.push(it), it);
+const port = (server) => new Promise((resolve) => server.listen(0, () => resolve(server.address().port)));
+const silent = await port(listen(() => {}));
+const stream = () => keep(new ReadableStream({ start: keep }));
+async function iterates() { for await (const chunk of keep(new PassThrough())) keep(chunk); }
+async function reads() { await stream().getReader().read(); }
+async function pipes() { await stream().pipeTo(new WritableStream()); }
+async function writes() { await keep(new TransformStream()).writable.getWriter().write(1); }
+async function asks() { await fetch('http://127.0.0.1:' + silent); }
+async function watches() { for await (const event of watch('.')) keep(event); }
+async function imports() { await import('data:text/javascript,await new Promise(() => {})'); }
+for (const ask of [iterates, reads, pipes, writes, asks, watches, imports]) void ask();
+setTimeout(() => console.log('ready'), 100);
+`,
+      });
+      const target = await TargetProcess.start({ node: await nodeBinary(major), args: [folder.file('asks.mjs')], cwd: folder.path, env: withAgent() });
+      try {
+        const { tasks } = await new LiveAgent(target.attachment.session, secret).poll();
+        const asked = tasks.flatMap(({ kind, name, awaits }) => (kind === 'async-function' && name !== '(top level)' && 'resource' in awaits ? [`${name}: ${awaits.resource}`] : []));
+        assert.deepEqual(asked.sort(), ['asks: fetch', 'imports: import()', 'iterates: Readable', major > 20 ? 'pipes: pipeTo' : 'pipes: ReadableStream', 'reads: ReadableStream', 'watches: watch', 'writes: WritableStream']);
+      } finally {
+        await target.stop();
+        folder.remove();
       }
     });
   }
