@@ -27,7 +27,7 @@ export async function writeRecordings(file: string, threads: readonly EndedThrea
     const suffix = path.extname(file);
     const target = lines.length === 0 ? file : `${file.slice(0, -suffix.length)}.${pid}${suffix}`;
     const recording = await recordingOf(recorded, { pid, node: all[0]?.target.node ?? '', label: path.basename(all[0]?.command[0] ?? 'node') });
-    if (suffix === '.asynctrace') await writeFile(target, writeRecording(recording));
+    if (suffix === '.asynctrace') await writeFile(target, await writeRecording(recording));
     else await pipeline(Readable.from(suffix === '.csv' ? csv(recording) : chromeTrace(recording)), createWriteStream(target));
     const dropped = recorded.reduce((sum, { data }) => sum + data.dropped, 0);
     const lost = dropped > 0 ? `; the oldest ${dropped.toLocaleString('en-US')} were too many to keep` : '';

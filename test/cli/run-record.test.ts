@@ -26,7 +26,7 @@ describe('asyncscope run --record', function () {
       const { code, stderr } = await record('shop.asynctrace', await nodeBinary(major), shop);
       assert.equal(code, 4, stderr);
       assert.match(stderr, /^asyncscope: \d+ events of process \d+ are recorded in \S+shop\.asynctrace\.$/m);
-      const recording = readRecording(readFileSync(path.join(folder, 'shop.asynctrace')));
+      const recording = await readRecording(readFileSync(path.join(folder, 'shop.asynctrace')));
       const { names, pending } = tasksOf(recording, 0);
       assert.deepEqual(['order', 'price', 'stock', 'charge', 'Promise.all (2)', 'forever'].map((name) => names.filter((each) => each.endsWith(name)).length), [10, 10, 10, 10, 10, 1]);
       assert.ok(names.includes('order < Promise.all (2)') && names.includes('Promise.all (2) < price'));
@@ -40,8 +40,8 @@ describe('asyncscope run --record', function () {
     const { stderr } = await record('all.asynctrace', process.execPath, shop, 'child', 'worker');
     const files = readdirSync(folder).sort();
     assert.equal(files.length, 2, `${files.join()} ${stderr}`);
-    const main = readRecording(readFileSync(path.join(folder, 'all.asynctrace')));
-    const child = readRecording(readFileSync(path.join(folder, files.find((name) => name !== 'all.asynctrace')!)));
+    const main = await readRecording(readFileSync(path.join(folder, 'all.asynctrace')));
+    const child = await readRecording(readFileSync(path.join(folder, files.find((name) => name !== 'all.asynctrace')!)));
     assert.deepEqual([main.threads.length, child.threads.length], [2, 1]);
     assert.equal(files.includes(`all.${child.process.pid}.asynctrace`), true);
     for (const [recording, thread] of [[main, 0], [main, 1], [child, 0]] as const) {

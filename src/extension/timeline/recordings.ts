@@ -28,7 +28,7 @@ export async function save(recording: Recording, kind: ExportKind, given?: vscod
   const name = `${pid}-${new Date(startedAt).toISOString().slice(0, 19).replace(/[:T]/g, '-')}${suffix}`;
   const target = given ?? (await vscode.window.showSaveDialog({ filters, defaultUri: folder && vscode.Uri.joinPath(folder, name) }));
   if (!target) return undefined;
-  if (kind === 'recording') await vscode.workspace.fs.writeFile(target, writeRecording(recording));
+  if (kind === 'recording') await vscode.workspace.fs.writeFile(target, await writeRecording(recording));
   // The text may be longer than a string can be.
   else await pipeline(Readable.from(pieces(kind === 'trace' ? chromeTrace(recording) : csv(recording))), createWriteStream(target.fsPath));
   return target;

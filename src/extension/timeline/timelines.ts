@@ -52,7 +52,7 @@ export class Timelines implements vscode.CustomReadonlyEditorProvider<RecordingD
     const bytes = await vscode.workspace.fs.readFile(uri);
     const dispose = () => undefined;
     try {
-      return { uri, recording: readRecording(bytes), dispose };
+      return { uri, recording: await readRecording(bytes), dispose };
     } catch (error) {
       return { uri, recording: error instanceof Error ? error : new Error(String(error)), dispose };
     }

@@ -1,7 +1,11 @@
 // A recording as a file: compressed; one line of JSON, then the events as bytes.
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
 import { EVENT_BYTES, EventColumns, LAST_EVENT, RecordedEvent } from './events';
 import { DEFAULT_LIMITS, Recording, type RecordedBlock, type RecordedGap, type RecordedProcess, type RecordedSite } from './recording';
+
+const compress = promisify(gzip);
+const expand = promisify(gunzip);
 
 /** How the file's name ends. */
 export const RECORDING_SUFFIX = '.asynctrace';
@@ -25,20 +29,21 @@ interface FileHeader {
   events: number;
 }
 
-export function writeRecording(recording: Recording): Uint8Array {
+/** The file's content: what the recording holds now. */
+export async function writeRecording(recording: Recording): Promise<Uint8Array> {
   const events = new EventColumns();
   for (const columns of recording.columns()) events.append(columns);
   const { process, now, since, forgotten, threads, sites, names, blocks, gaps } = recording;
   const header: FileHeader = { format: FORMAT, version: VERSION, process, now, since, forgotten, threads, sites, names: [...names], blocks, gaps, events: events.count };
-  return gzipSync(Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), events.toBytes()]), { level: 4 });
+  return compress(Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), events.toBytes()]), { level: 4 });
 }
 
-/** Throws an Error that says in one sentence what is wrong with the file. */
-export function readRecording(file: Uint8Array): Recording {
+/** Rejects with an Error that says in one sentence what is wrong with the file. */
+export async function readRecording(file: Uint8Array): Promise<Recording> {
   if (file[0] !== 0x1f || file[1] !== 0x8b) throw new Error('This is no Asyncscope recording.');
   let bytes: Buffer;
   try {
-    bytes = gunzipSync(file, { maxOutputLength: LARGEST });
+    bytes = await expand(file, { maxOutputLength: LARGEST });
   } catch {
     throw new Error('The recording is damaged or was cut short: record again.');
   }

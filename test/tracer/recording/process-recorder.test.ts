@@ -83,7 +83,7 @@ describe('the recording of a running process', function () {
         await evaluate('block(120)');
         await recorder.poll();
       }
-      const again = readRecording(writeRecording(recording));
+      const again = await readRecording(await writeRecording(recording));
       assert.deepEqual(again.process, recording.process);
       assert.deepEqual([...csv(again)], [...csv(recording)]);
       assert.deepEqual([...chromeTrace(again)], [...chromeTrace(recording)]);

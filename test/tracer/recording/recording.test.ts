@@ -83,33 +83,33 @@ describe('a recording', function () {
     assert.ok(lines.some((line) => line.includes('"/app/with, comma.js",9,5')));
   });
 
-  it('is read again from its file only where that is whole, and of this version', () => {
-    const file = Buffer.from(writeRecording(storm()));
+  it('is read again from its file only where that is whole, and of this version', async () => {
+    const file = Buffer.from(await writeRecording(storm()));
     const whole = gunzipSync(file);
     const line = whole.indexOf(0x0a);
     const header = JSON.parse(whole.subarray(0, line).toString()) as Record<string, unknown>;
     const events = whole.subarray(line + 1);
     const written = (changed: object, bytes: Uint8Array = events) => gzipSync(Buffer.concat([Buffer.from(`${JSON.stringify({ ...header, ...changed })}\n`), bytes]));
-    assert.equal([...csv(readRecording(written({})))].join(''), [...csv(storm())].join(''));
-    const refused = (bytes: Uint8Array, sentence: RegExp) => assert.throws(() => readRecording(bytes), { message: sentence });
-    refused(new Uint8Array(), /^This is no Asyncscope recording\.$/);
-    refused(Buffer.from('{}'), /^This is no Asyncscope recording\.$/);
-    refused(gzipSync('hello'), /^This is no Asyncscope recording\.$/);
-    refused(gzipSync('{}\n'), /^This is no Asyncscope recording\.$/);
-    refused(file.subarray(0, file.length / 2), /^The recording is damaged or was cut short: record again\.$/);
-    refused(Buffer.concat([file.subarray(0, 500), Buffer.alloc(20), file.subarray(520)]), /^The recording is damaged or was cut short: record again\.$/);
-    refused(written({ version: 2 }), /^The recording is of format 2, and this Asyncscope reads format 1: use the one that wrote it\.$/);
+    assert.equal([...csv(await readRecording(written({})))].join(''), [...csv(storm())].join(''));
+    const refused = (bytes: Uint8Array, sentence: RegExp) => assert.rejects(readRecording(bytes), { message: sentence });
+    await refused(new Uint8Array(), /^This is no Asyncscope recording\.$/);
+    await refused(Buffer.from('{}'), /^This is no Asyncscope recording\.$/);
+    await refused(gzipSync('hello'), /^This is no Asyncscope recording\.$/);
+    await refused(gzipSync('{}\n'), /^This is no Asyncscope recording\.$/);
+    await refused(file.subarray(0, file.length / 2), /^The recording is damaged or was cut short: record again\.$/);
+    await refused(Buffer.concat([file.subarray(0, 500), Buffer.alloc(20), file.subarray(520)]), /^The recording is damaged or was cut short: record again\.$/);
+    await refused(written({ version: 2 }), /^The recording is of format 2, and this Asyncscope reads format 1: use the one that wrote it\.$/);
     const damaged = /^The recording is damaged: record again\.$/;
-    refused(written({}, events.subarray(EVENT_BYTES)), damaged);
-    refused(written({ threads: [] }), damaged);
-    refused(written({ sites: [] }), damaged);
-    refused(written({ sites: [{}] }), damaged);
-    refused(written({ process: null }), damaged);
-    refused(written({ blocks: [{}] }), damaged);
-    refused(written({ now: 'later' }), damaged);
+    await refused(written({}, events.subarray(EVENT_BYTES)), damaged);
+    await refused(written({ threads: [] }), damaged);
+    await refused(written({ sites: [] }), damaged);
+    await refused(written({ sites: [{}] }), damaged);
+    await refused(written({ process: null }), damaged);
+    await refused(written({ blocks: [{}] }), damaged);
+    await refused(written({ now: 'later' }), damaged);
     const kinds = Buffer.from(events);
     kinds[(header['events'] as number) * 20] = 77;
-    refused(written({}, kinds), damaged);
+    await refused(written({}, kinds), damaged);
   });
 });
 
