@@ -149,6 +149,8 @@ class FloatingCheck {
    */
   private *isDroppedQuery(node: CallExpression): Asking<boolean> {
     if (running.has(accessedName(skipParentheses(node.expression)) ?? '')) return false;
+    const made = yield* (yield* this.types.typeOf(node)).getSymbol.gen();
+    if (!made || /(?:Promise(?:Like)?|Deferred|Thenable)$/.test(made.name) || made.declarations.some(({ path }) => eagerPackages.test(path))) return false;
     for (let call = node; ; ) {
       const callee = skipParentheses(call.expression);
       const object = isPropertyAccessExpression(callee) ? skipParentheses(callee.expression) : undefined;
@@ -156,7 +158,7 @@ class FloatingCheck {
       else {
         if (object && (yield* this.types.isRejectable(yield* this.types.typeOf(object)))) return false;
         const { declaration } = (yield* this.project.checker.getResolvedSignature.gen(call)) ?? {};
-        return declaration !== undefined && declaration.path.includes('/node_modules/') && !eagerPackages.test(declaration.path);
+        return declaration !== undefined && declaration.path.includes('/node_modules/');
       }
     }
   }
