@@ -102,6 +102,11 @@ export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** `12 waiting here, oldest 40.2 s`. */
+export function waitingText(count: number, oldestMs: number): string {
+  return `${grouped(count)} waiting here, oldest ${ageText(oldestMs)}`;
+}
+
 /** Control characters of a program's own names and values would reach the terminal. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => (character === '\n' ? '⏎' : '�'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { positionText } from '../../src/tracer/task-text';
+import { positionText, waitingText } from '../../src/tracer/task-text';
 
 describe('the text of a place', () => {
   const here = process.cwd();
@@ -14,5 +14,12 @@ describe('the text of a place', () => {
   it('is whole where we run in the root folder', () => {
     process.chdir('/');
     assert.equal(positionText({ file: '/home/me/app.ts', line: 4, column: 3 }), '/home/me/app.ts:4:3');
+  });
+});
+
+describe('how many wait somewhere', () => {
+  it('is told in groups of digits, as everywhere', () => {
+    assert.equal(waitingText(12, 40_200), '12 waiting here, oldest 40.2 s');
+    assert.equal(waitingText(33_334, 640), '33,334 waiting here, oldest 640 ms');
   });
 });

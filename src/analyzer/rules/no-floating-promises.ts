@@ -247,7 +247,7 @@ class FloatingCheck {
     if (!(yield* this.isCallThatNeverRejects(expression))) return { at, message, fixes };
     const fn = enclosingFunction(expression);
     if (!fn || !isAsync(fn)) return undefined;
-    return { at, severity: 'hint', message: `Nobody awaits this promise; it never rejects, but what follows does not wait for it either${hint}.`, fixes };
+    return { at, severity: 'hint', message: `Nobody awaits this promise; it never rejects, but what follows does not wait for it either: await it${hint}.`, fixes };
   }
 
   /** A function of a package that gives a promise and calls back, too: `redis.get(key, (error, value) => …)` tells the callback. */

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { awaitChains, type AwaitChain } from '../../tracer/await-chains';
 import type { WaitingPlace } from '../../tracer/live/task-history';
 import type { Task } from '../../tracer/task';
-import { ageText, awaitsText, grouped, times, type TasksById } from '../../tracer/task-text';
+import { ageText, awaitsText, grouped, times, waitingText, type TasksById } from '../../tracer/task-text';
 import type { EditedLines } from '../edited-lines';
 import { editorPath } from '../editor-path';
 import { uriOf } from '../open-place';
@@ -66,7 +66,7 @@ export class WaitingHints implements vscode.InlayHintsProvider<WaitingHint>, vsc
       const known = lines.get(line);
       lines.set(line, { count: tasks.length + (known?.count ?? 0), oldestMs: Math.max(tasks[0]?.ageMs ?? 0, known?.oldestMs ?? 0) });
     }
-    return [...lines].map(([line, { count, oldestMs }]) => new WaitingHint(document, document.lineAt(line).range.end, `⏳ ${count} waiting here, oldest ${ageText(oldestMs)}`));
+    return [...lines].map(([line, { count, oldestMs }]) => new WaitingHint(document, document.lineAt(line).range.end, `⏳ ${waitingText(count, oldestMs)}`));
   }
 
   resolveInlayHint(hint: WaitingHint): WaitingHint {

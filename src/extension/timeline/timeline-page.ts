@@ -116,7 +116,7 @@ function page(webview: vscode.Webview, dist: vscode.Uri): string {
 <button id="next" aria-label="Next match" title="Next match (N)" disabled>↓</button>
 <span id="found" role="status"></span>
 <span id="process"></span>
-<strong id="state"></strong>
+<strong id="state">Loading…</strong>
 </div>
 <canvas id="overview" aria-hidden="true"></canvas>
 <div id="chart" tabindex="0" role="application" aria-roledescription="timeline" aria-label="Tasks over time" aria-describedby="keys">
