@@ -80,6 +80,18 @@ describe('asyncscope ps on a bad target', () => {
       assert.equal(await refusal(String(pid)), `There is no process ${pid}.`);
     });
 
+    it('of a shell that has started a Node process, which it names', async () => {
+      const program = "console.log(process.pid); process.stdin.on('end', () => process.exit()).resume()";
+      const child = spawn('sh', ['-c', `"${process.execPath}" -e "${program}"; true`]);
+      try {
+        const [text] = (await once(child.stdout, 'data')) as [Buffer];
+        assert.match(await refusal(String(child.pid)), new RegExp(`^Process ${child.pid} is not a Node process: it runs \\S+; it has started the Node process ${Number(text)}, which can be looked at\\.$`));
+      } finally {
+        child.stdin.end();
+        await once(child, 'close');
+      }
+    });
+
     it('of a process that is not Node, even where it handles the signal', async () => {
       const child = spawn('sh', ['-c', 'trap "echo signalled" USR1; echo ready; while read line; do echo "heard $line"; done']);
       try {

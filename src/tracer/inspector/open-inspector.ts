@@ -5,7 +5,7 @@ import { inspectorUrl } from './endpoint';
 import { readIdentity, type Identity } from './identity';
 import { inspectPort } from './inspect-port';
 import { inspectorSocket, readListeners, type Listeners } from './listening';
-import { findNodeProcess, isAlive, type NodeProcess } from './node-process';
+import { childNodeProcesses, findNodeProcess, isAlive, type NodeProcess } from './node-process';
 import { isIdle, readBlockedCall, readStatus } from './proc';
 import { TargetError } from './target';
 import type { Connection } from './websocket';
@@ -50,12 +50,21 @@ export class PendingInspectorError extends TargetError {
 /** Connects to the process's inspector, which is opened where it is closed. Throws a TargetError; then nothing is left open. */
 export async function openInspector(pid: number, abort?: AbortSignal): Promise<OpenedInspector> {
   // The WebSocket library is loaded while the system answers.
-  const [target, listeners] = await Promise.all([findNodeProcess(pid), listenersOf(pid), import('./websocket')]);
+  const [target, listeners] = await Promise.all([findNodeProcess(pid).catch((error: unknown) => namingChildren(pid, error)), listenersOf(pid), import('./websocket')]);
   const port = inspectPort(target.argv, target.nodeOptions);
   const open = await openBefore(target, port, listeners);
   if (open) return { ...open, restore: undefined };
-  await checkSignalIsSafe(pid, abort);
+  await checkSignalIsSafe(pid, abort).catch((error: unknown) => namingChildren(pid, error));
   return openBySignal(target, port, listeners, abort);
+}
+
+/** What was meant is often what the process has started: a shell, npm or `node --watch` runs the program as a child. */
+async function namingChildren(pid: number, error: unknown): Promise<never> {
+  if (!(error instanceof TargetError) || error instanceof PendingInspectorError) throw error;
+  const children = await childNodeProcesses(pid);
+  if (children.length === 0) throw error;
+  const which = `${children.length > 1 ? 'processes' : 'process'} ${children.map((child) => child.pid).join(', ')}`;
+  throw new TargetError(`${error.message.replace(/\.$/, '')}; it has started the Node ${which}, which can be looked at.`);
 }
 
 /** Only Linux tells whose sockets they are. */
