@@ -1,5 +1,6 @@
 // Sees that the event loop stands still, and where. A beat in each turn of the loop tells how long the turn took; a
 // thread that watches the beats has the stack noted meanwhile.
+import { fstatSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { maxPlaces, watchThreadName, type BlockedFrame, type BlockedLoop, type BlockedPlace, type BlockedTask } from './blocked-loop';
@@ -229,6 +230,8 @@ function startThread(
     slots,
   };
   try {
+    // What a thread opens must not take the numbers of standard streams that the program has closed: libuv would abort.
+    [0, 1, 2].forEach((fd) => fstatSync(fd));
     // With no options and no environment of the program's, it loads nothing of the program's, nor the agent again. With
     // output of its own Node does not open the program's for it.
     const worker = new Worker(`(${watchThread.toString()})(require)`, { eval: true, workerData: data, execArgv: [], env: {}, stdout: true, stderr: true, name: watchThreadName });

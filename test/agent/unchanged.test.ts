@@ -29,6 +29,7 @@ const programs: Record<string, string | Program> = {
   'AsyncLocalStorage': 'const { AsyncLocalStorage } = require("async_hooks"); const s = new AsyncLocalStorage(); s.run(1, async () => { await null; console.log(s.getStore()); setTimeout(() => console.log(s.getStore()), 5); await new Promise((r) => setImmediate(r)); console.log(s.getStore()); })',
   'async_hooks': 'const ah = require("async_hooks"); const n = {}; ah.createHook({ init(id, type) { n[type] = (n[type] || 0) + 1; } }).enable(); console.log(ah.executionAsyncId()); (async () => { await null; setTimeout(() => console.log(n.PROMISE > 0, n.Timeout > 0), 5); })()',
   'no performance': 'delete globalThis.performance; (async () => { for (let i = 0; i < 1000; i++) await i; setImmediate(() => console.log(1)); })()',
+  'closed standard streams': 'for (const fd of [0, 1, 2]) require("fs").closeSync(fd); (async () => { await null; setTimeout(() => process.exit(7), 200); })()',
   'promise hooks of its own': 'let n = 0; const stop = require("v8").promiseHooks.onInit(() => n++); (async () => { await null; await null; })(); setTimeout(() => { stop(); console.log(n); }, 5)',
   'its handles': 'console.log(process._getActiveHandles().length, process._getActiveRequests().length, process.getActiveResourcesInfo())',
   'beforeExit that goes on': 'let n = 0; process.on("beforeExit", () => { console.log("b", n); if (n++ < 2) setTimeout(() => console.log("t"), 5); }).on("exit", (c) => console.log("exit", c))',
