@@ -1,5 +1,5 @@
 import type { FixProposal } from '../finding';
-import { SyntaxKind, isAwaitExpression, isBinaryExpression, isVoidExpression, type Expression, type SourceUnit } from '../program';
+import { SyntaxKind, isAwaitExpression, isBinaryExpression, isUnionType, isVoidExpression, type Expression, type SourceUnit } from '../program';
 import { skipParentheses } from '../syntax/expressions';
 import { describeFunction, cannotBeAsync } from './async-function';
 import { asyncThroughCallers, awaitEverywhere } from './async-migration';
@@ -54,7 +54,6 @@ function catchFix(unit: SourceUnit, expression: Expression): FixProposal {
   return {
     title: "Handle its rejection with '.catch(…)'",
     kind: 'quickfix',
-     
     *edits() {
       const semicolon = usesSemicolons(unit.text) ? ';' : '';
       const indent = indentationAt(unit, expression);
@@ -69,8 +68,11 @@ function voidFix(unit: SourceUnit, expression: Expression): FixProposal {
   return {
     title: "Mark it as left alone on purpose with 'void'",
     kind: 'quickfix',
-     
     *edits() {
+      const type = yield* unit.project.checker.getTypeAtLocation.gen(expression);
+      // `PrismaPromise`, `Prisma__UserClient`
+      const made = isUnionType(type) ? undefined : yield* type.getSymbol.gen();
+      if (made && /^Prisma/.test(made.name)) return { refused: 'Prisma runs a query only when it is awaited: left alone, it would never run.' };
       return prefixed(unit, expression, 'void');
     },
   };

@@ -86,7 +86,7 @@ function caughtCallFix(unit: SourceUnit, handler: Identifier): FixProposal {
     *edits() {
       const { path, sourceFile, text } = unit;
       const names = yield* parameterNames(unit, handler);
-      if (names === undefined) return { refused: 'it has several signatures.' };
+      if (names === undefined) return { refused: 'it may be nothing, or has several signatures.' };
       const newline = newlineOf(text);
       const depth = indentationAt(unit, handler);
       const step = indentUnit(text);
