@@ -42,20 +42,25 @@ export function exportedKey(value: Node): string | undefined {
   const { parent } = at;
   if (isBinaryExpression(parent)) {
     const { left } = parent;
-    const isMember = isStatement(parent) && parent.right === at && isPropertyAccessExpression(left) && isExportsObject(left.expression);
-    return isMember ? left.name.text : undefined;
+    const key = isPropertyAccessExpression(left) ? left.name.text : undefined;
+    return key !== undefined && parent.right === at && isStatement(parent, (target) => isMember(target, key)) ? key : undefined;
   }
   const property = isMethodDeclaration(value) ? value : isShorthandPropertyAssignment(parent) || (isPropertyAssignment(parent) && parent.initializer === at) ? parent : undefined;
   const object = property?.parent;
   if (!property || !object || !isObjectLiteralExpression(object)) return undefined;
   const assignment = object.parent;
-  return isBinaryExpression(assignment) && isStatement(assignment) && isExportsObject(assignment.left) ? nameText(property.name) : undefined;
+  return isBinaryExpression(assignment) && isStatement(assignment, isExportsObject) ? nameText(property.name) : undefined;
 }
 
-/** Whether something is assigned to a module's exports, or to a member of them, and to nothing else: `exports = module.exports = …`. */
-function isStatement({ left, operatorToken, parent }: BinaryExpression): boolean {
-  const isExports = isExportsObject(left) || (isPropertyAccessExpression(left) && isExportsObject(left.expression));
-  return isExports && operatorToken.kind === SyntaxKind.EqualsToken && (isExpressionStatement(parent) || (isBinaryExpression(parent) && isStatement(parent)));
+/** Whether something is assigned to certain targets, and to nothing else: `exports = module.exports = …`. */
+function isStatement({ left, operatorToken, parent }: BinaryExpression, isTarget: (left: Expression) => boolean): boolean {
+  if (operatorToken.kind !== SyntaxKind.EqualsToken || !isTarget(left)) return false;
+  return isExpressionStatement(parent) || (isBinaryExpression(parent) && isStatement(parent, isTarget));
+}
+
+/** `exports.load` */
+function isMember(node: Expression, key: string): boolean {
+  return isPropertyAccessExpression(node) && node.name.text === key && isExportsObject(node.expression);
 }
 
 function isExportsObject(node: Expression): boolean {
@@ -106,7 +111,7 @@ class ModuleUses {
     } else if (isVariableDeclaration(parent) && parent.initializer === used) {
       if (isIdentifier(parent.name)) for (const use of yield* this.usesOf(parent.name)) yield* this.ofObject(use);
       else if (isObjectBindingPattern(parent.name)) yield* this.ofPattern(parent.name);
-    } else if (!isExpressionStatement(parent) && !(isBinaryExpression(parent) && parent.left === used && isStatement(parent))) {
+    } else if (!isExpressionStatement(parent) && !(isBinaryExpression(parent) && parent.left === used && isStatement(parent, isExportsObject))) {
       this.obstacle ??= `the module of ${this.title} is used as a value at ${placeOf(used)}.`;
     }
   }
@@ -127,7 +132,7 @@ class ModuleUses {
     const used = outermost(member);
     const { parent } = used;
     if (isCallExpression(parent) && parent.expression === used) this.calls.push(parent);
-    else if (!(isBinaryExpression(parent) && parent.left === used && isStatement(parent))) {
+    else if (!(isBinaryExpression(parent) && parent.left === used && isStatement(parent, (target) => isMember(target, this.key)))) {
       this.obstacle ??= `${this.title} is used as a value at ${placeOf(member)}.`;
     }
   }
