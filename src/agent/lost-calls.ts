@@ -36,7 +36,7 @@ export class LostCalls {
     table.sweep((slot) => {
       listener?.onLost(slot);
       const awaitSite = table.extra(slot);
-      if (table.flags(slot) & Flag.waiting && !sites.isInternal(awaitSite)) this.add({ site: table.site(slot), awaitSite, ageMs: now - table.born(slot) });
+      if (table.flags(slot) & Flag.waiting && sites.isTaskAt(awaitSite)) this.add({ site: table.site(slot), awaitSite, ageMs: now - table.born(slot) });
     });
     this.sweepAt = Math.max(LEAST_SWEPT, table.watched.weak * 2);
   }

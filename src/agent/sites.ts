@@ -84,6 +84,14 @@ export class SiteTable {
     return (this.traits[site]! & Trait.internal) !== 0;
   }
 
+  /**
+   * Whether a call that waits at a site is a task: not one of Node's own, nor a function that is over and only follows
+   * another promise, nor a generator that waits nobody knows where.
+   */
+  isTaskAt(site: number): boolean {
+    return !this.isInternal(site) && this.kind(site) <= SiteKind.await;
+  }
+
   /** The number of the site that a stack shows; `own` frames at its start are the agent's. `parented`: the promise hangs on another. */
   read(frames: CallFrame[], own: number, parented: boolean): number {
     // Builtins have no file.

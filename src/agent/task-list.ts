@@ -146,8 +146,7 @@ export class TaskList implements AgentPart {
     const site = table.site(slot);
     if (flags & Flag.waiting) {
       const at = table.extra(slot);
-      // Node's own functions, functions that are over and only follow another promise, and generators that wait nobody knows where, are no tasks.
-      if (sites.isInternal(at) || sites.kind(at) > SiteKind.await) return -1;
+      if (!sites.isTaskAt(at)) return -1;
       return sites.kind(site) === SiteKind.next ? TaskCode.generator : TaskCode.call;
     }
     const loose = sites.kind(site) === SiteKind.then && !sites.isInternal(site) && !(flags & (Flag.awaited | Flag.chained)) && sites.sites[site]!.file !== '';

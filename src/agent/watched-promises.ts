@@ -92,6 +92,7 @@ export class WatchedPromises {
   /** Nothing is held strongly any more. */
   flush(): void {
     for (let index = 0; index < CHUNKS; index++) this.release(index);
+    this.chunk = [];
     this.nextPlace = 0;
   }
 

@@ -27,6 +27,22 @@ describe('the tracker of promises', function () {
       assert.equal(tasks.counts.dropped, 0);
     });
 
+    it(`tells of lost calls of the program only, on Node ${major}`, async () => {
+      const program = `const { once, EventEmitter } = require('node:events');
+        async function passes(emitter) { return new Promise((resolve) => emitter.once('x', resolve)); }
+        async function listens() { await once(new EventEmitter(), 'x'); }
+        async function asks() { await passes(new EventEmitter()); }
+        listens();
+        asks();
+        let collections = 0;
+        setTimeout(function collect() { gc(); if (++collections < 5) setTimeout(collect, 40); else setTimeout(() => console.log(globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret].poll('{"version":1,"sites":0}')), 40); }, 100);`;
+      const { stdout, stderr } = await runToEnd(await nodeBinary(major), ['--expose-gc', '-e', program], withAgent());
+      assert.equal(stderr, '');
+      const { tasks } = tasksIn(stdout);
+      assert.deepEqual(tasks.lost.map(([site]) => tasks.sites[site]?.[3]).sort(), ['asks', 'listens']);
+      assert.equal(tasks.counts.lost, 2);
+    });
+
     it(`lists calls that wait for something new after thousands of the same on Node ${major}`, async () => {
       const { stdout, stderr } = await runToEnd(await nodeBinary(major), [path.join(agentFixtures, 'changed-course.js')], withAgent());
       assert.equal(stderr, '');
