@@ -40,6 +40,8 @@ export interface EndedProgram {
   killed: number[];
   /** Ids of processes that have not ended. */
   running: number[];
+  /** Worker threads that ended without telling, by the process: a signal ends them with it, `terminate()` at any time. */
+  silentWorkers: Map<number, number[]>;
   /** Reports that could not be read, a sentence each. */
   damaged: string[];
 }
@@ -65,10 +67,11 @@ function isAlive(name: string): boolean {
 }
 
 export async function readExitReports(folder: string): Promise<EndedProgram> {
-  const program: EndedProgram = { threads: [], killed: [], running: [], damaged: [] };
+  const program: EndedProgram = { threads: [], killed: [], running: [], silentWorkers: new Map(), damaged: [] };
   for (const name of (await readdir(folder)).sort(byNumber)) {
     const [, pid, thread, type] = /^(\d+)-(\d+)\.(json|running)$/.exec(name) ?? [];
     if (type === 'running' && thread === '0') program[isAlive(name) ? 'running' : 'killed'].push(Number(pid));
+    else if (type === 'running') program.silentWorkers.set(Number(pid), [...(program.silentWorkers.get(Number(pid)) ?? []), Number(thread)]);
     if (type !== 'json') continue;
     try {
       program.threads.push(await readThread(path.join(folder, name)));

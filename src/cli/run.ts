@@ -140,6 +140,11 @@ function report(command: string, pid: number | undefined, { signal }: Ending, pr
   const threads = own.length > 0 ? own : program.threads;
   const lines = threads.flatMap((thread) => pendingLines(thread, threads.length > 1));
   lines.push(...program.damaged);
+  for (const { target, reason } of threads) {
+    const silent = program.silentWorkers.get(target.pid ?? 0);
+    if (!silent || (reason !== 'SIGINT' && reason !== 'SIGTERM')) continue;
+    lines.push(`${silent.length > 1 ? 'Worker threads' : 'Worker thread'} ${silent.join(', ')} of process ${target.pid} could not tell what was pending; asyncscope ps does, while it runs.`);
+  }
   const { killed, running } = program;
   const isPlainly = (id: number): boolean => id !== pid || signal === null;
   if (pid !== undefined && !killed.every(isPlainly)) lines.push(`Process ${pid} ended by ${signal} before it could tell what was pending.`);

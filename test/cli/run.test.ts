@@ -242,6 +242,14 @@ listen();
     }
   });
 
+  it('says which worker threads could not tell what was pending', async () => {
+    const program = `new (require('worker_threads').Worker)('setInterval(() => {}, 1e6); require("worker_threads").parentPort.postMessage(1)', { eval: true })
+      .on('message', () => process.kill(process.pid, 'SIGTERM'));`;
+    const ended = await asyncscopeRun([process.execPath, '-e', program]);
+    assert.equal(ended.signal, 'SIGTERM');
+    assert.match(ended.stderr, /^asyncscope: Worker thread \d+ of process \d+ could not tell what was pending; asyncscope ps does, while it runs\.$/m);
+  });
+
   it('has one clear sentence for what cannot be run', async () => {
     const script = path.join(folder, 'app.js');
     writeFileSync(script, '');
