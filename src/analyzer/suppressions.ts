@@ -51,7 +51,7 @@ function suppressedStretches(sourceFile: SourceFile): Stretch[] {
   let open: Stretch[] = [];
   for (const match of text.matchAll(directive)) {
     if (!isInComment(sourceFile, match.index)) continue;
-    const [, tool, kind, rest = ''] = match;
+    const [, , kind, rest = ''] = match;
     const names = ruleNames(rest);
     // A blanket eslint-disable was not written with these rules in mind, but says that no linter should speak here.
     if (kind === 'disable-next-line' || kind === 'disable-line') {
@@ -64,7 +64,6 @@ function suppressedStretches(sourceFile: SourceFile): Stretch[] {
       for (const stretch of open.filter(closes)) stretches.push({ ...stretch, end: match.index });
       open = open.filter((stretch) => !closes(stretch));
     }
-    void tool;
   }
   return [...stretches, ...open];
 }

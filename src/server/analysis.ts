@@ -165,7 +165,7 @@ export class Analysis {
     this.events.log(`The compiler (process ${this.tools?.programs.pid}) ${reason}; it is started again.`);
     this.tools?.programs.close();
     this.tools = undefined;
-        const now = Date.now();
+    const now = Date.now();
     this.crashes = [...this.crashes.filter((time) => now - time < crashWindow), now];
     const over = this.crashes.length - freeRestarts;
     if (over <= 0) return;

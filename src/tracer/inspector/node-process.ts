@@ -4,6 +4,7 @@ import os from 'node:os';
 import { promisify } from 'node:util';
 import * as proc from './proc';
 import { TargetError } from './target';
+import { runsNode, windowsProcesses } from './windows-processes';
 
 export interface NodeProcess {
   pid: number;
@@ -15,6 +16,7 @@ export interface NodeProcess {
 }
 
 const linux = process.platform === 'linux';
+const windows = process.platform === 'win32';
 
 /** Throws a TargetError where that is no Node process that we may open the inspector of. */
 export async function findNodeProcess(pid: number): Promise<NodeProcess> {
@@ -69,7 +71,7 @@ async function findBySignal(pid: number): Promise<NodeProcess> {
   } catch (error) {
     throw new TargetError((error as NodeJS.ErrnoException).code === 'EPERM' ? notPermitted(pid) : noSuchProcess(pid));
   }
-  if (process.platform === 'win32') return { pid, ownPid: pid, argv: [], nodeOptions: '' };
+  if (windows) return { pid, ownPid: pid, argv: [], nodeOptions: '' };
   const row = (await posixProcesses()).find((each) => each.pid === pid);
   if (!row) throw new TargetError(noSuchProcess(pid));
   if (!/(^|\/)node(js)?(\s|$)/.test(row.command)) throw new TargetError(`Process ${pid} is not a Node process: it runs ${row.command}.`);
@@ -90,19 +92,21 @@ export interface ListedProcess {
   ageMs?: number | undefined;
 }
 
-/** The Node processes that we may look at, in the order of their ids; without ourselves. Empty on Windows. */
+/** The Node processes that we may look at, in the order of their ids; without ourselves. */
 export async function nodeProcesses(): Promise<ListedProcess[]> {
-  if (process.platform === 'win32') return [];
-  const all: ListedProcess[] = linux
-    ? await linuxProcesses()
-    : (await posixProcesses()).filter((row) => /(^|\/)node(js)?(\s|$)/.test(row.command)).map(({ command, ...row }) => ({ ...row, argv: command.split(' ') }));
+  const all = await (linux ? linuxProcesses() : otherProcesses());
   return all.filter((row) => row.pid !== process.pid).sort((a, b) => a.pid - b.pid);
+}
+
+async function otherProcesses(): Promise<ListedProcess[]> {
+  if (windows) return (await windowsProcesses()).filter(runsNode);
+  const rows = (await posixProcesses()).filter((row) => /(^|\/)node(js)?(\s|$)/.test(row.command));
+  return rows.map(({ command, ...row }) => ({ ...row, argv: command.split(' ') }));
 }
 
 /** The Node processes that a process started, directly or through others (a shell, npm); without ourselves. */
 export async function childNodeProcesses(pid: number): Promise<ListedProcess[]> {
-  if (process.platform === 'win32') return [];
-  const parents = linux ? await proc.parents() : new Map((await posixProcesses()).map((row) => [row.pid, row.parent]));
+  const parents = linux ? await proc.parents() : new Map((await (windows ? windowsProcesses() : posixProcesses())).map((row) => [row.pid, row.parent]));
   const descends = (child: number): boolean => {
     for (let parent = parents.get(child); parent !== undefined && parent > 1; parent = parents.get(parent)) {
       if (parent === pid) return true;
