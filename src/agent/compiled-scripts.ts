@@ -36,13 +36,18 @@ export class CompiledScripts implements AgentPart {
   /** The scripts of sites that the client does not know; undefined where all is as on disk. */
   poll(request: PollRequest): ScriptText[] | undefined {
     const { sites: known, since } = request;
-    const { tracker } = this.handle.parts.get('tasks') as TaskPart;
+    const part = this.handle.parts.get('tasks') as TaskPart | undefined;
+    if (!part) return undefined; // promises are not tracked
+    const { tracker } = part;
     const { sites } = tracker.sites;
     // At the end of a program with nothing pending nobody asks for places.
     if (since === undefined && tracker.table.pending + tracker.lost.count === 0) return undefined;
     if (known === 0) this.toldOfHandles = new Set();
     const files = new Set(sites.slice(known).flatMap(({ file, callerFile }) => [file, callerFile]));
-    for (const { file, callerFile } of sites.slice(0, known)) for (const each of [file, callerFile]) files.delete(each);
+    for (let site = 0; site < known && files.size > 0; site++) {
+      files.delete(sites[site]!.file);
+      files.delete(sites[site]!.callerFile);
+    }
     for (const [file, , , callerFile] of this.handleSites()) {
       for (const each of [file, callerFile]) if (!this.toldOfHandles.has(each)) files.add(each);
       this.toldOfHandles.add(file).add(callerFile);
@@ -51,7 +56,7 @@ export class CompiledScripts implements AgentPart {
     const wanted = [...files].filter((file) => file.startsWith('/') || file.startsWith('file:') || /^[a-z]:\\/i.test(file));
     // Loaders that compile TypeScript often compile other files as well. At its end nothing holds up a program any more:
     // then all that matters is looked at (test runners compile JavaScript).
-    const told = since === undefined ? this.pendingFiles(request) : undefined;
+    const told = since === undefined ? pendingFiles(part, request) : undefined;
     const isCompiled = wanted.some((file) => COMPILED.test(file)) || sites.some(({ file }) => COMPILED.test(file));
     const read = isCompiled ? wanted : wanted.filter((file) => told?.has(file));
     if (read.length === 0) return undefined;
@@ -67,19 +72,18 @@ export class CompiledScripts implements AgentPart {
     this.handle.parts.delete(SCRIPTS_PART);
   }
 
-  /** The files in which calls are pending. */
-  private pendingFiles(request: PollRequest): Set<string> {
-    const part = this.handle.parts.get('tasks') as TaskPart;
-    const { tasks } = part.poll(request) as TaskData;
-    const { sites } = part.tracker.sites;
-    const made = tasks.ref.filter((_, index) => tasks.awaits[index] === AwaitsCode.made);
-    return new Set([...tasks.site, ...tasks.at, ...made].map((site) => sites[site]?.file ?? ''));
-  }
-
   private blockedFiles(request: PollRequest): string[] {
     const { places } = (this.handle.parts.get('blocked')?.poll(request) ?? { places: [] }) as Pick<BlockedLoop, 'places'>;
     return places.flatMap(({ frames }) => frames.map(({ url }) => url));
   }
+}
+
+/** The files in which calls are pending. */
+function pendingFiles(part: TaskPart, request: PollRequest): Set<string> {
+  const { tasks } = part.poll(request) as TaskData;
+  const { sites } = part.tracker.sites;
+  const made = tasks.ref.filter((_, index) => tasks.awaits[index] === AwaitsCode.made);
+  return new Set([...tasks.site, ...tasks.at, ...made].map((site) => sites[site]?.file ?? ''));
 }
 
 /** Those of the files whose scripts are not their text. */
