@@ -51,7 +51,20 @@ export function cannotBeAsync(node: FunctionNode): string | undefined {
   if (isSetAccessorDeclaration(node)) return 'a setter cannot be async.';
   if ((node as { asteriskToken?: Node }).asteriskToken) return `${describeFunction(node)} is a generator: its callers iterate it at once.`;
   if (node.type && isTypePredicateNode(node.type)) return `${describeFunction(node)} is a type guard.`;
+  if (isRendered(node)) return `React calls ${describeFunction(node)} while it renders and does not wait: such work belongs in an effect or a handler.`;
   return undefined;
+}
+
+/** Whether a function is a hook, or a component that uses hooks, which one of a server's does not. */
+function isRendered(node: FunctionNode): boolean {
+  const name = nameOf(node)?.getText() ?? '';
+  const { fileName } = node.getSourceFile();
+  if (/^use[A-Z]/.test(name)) return usesHooks(node);
+  return /^[A-Z]/.test(name) && /\.[jt]sx$/.test(fileName) && usesHooks(node);
+}
+
+function usesHooks({ body }: FunctionNode): boolean {
+  return body !== undefined && /(?<![\w$])(?:React\.)?use[A-Z]\w*\s*[(<]/.test(body.getText());
 }
 
 /** Makes a function async, and its declared return type (in JavaScript that of its `@returns`) a promise. */
