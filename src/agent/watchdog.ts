@@ -9,6 +9,9 @@ import type { AgentPart } from './part';
 import { listenToProcess } from './process-listeners';
 import { slots, watchThread, type WatchData } from './watch-thread';
 
+/** Shorter than this share of the threshold nothing is noted: most such turns are none of the blocks that are wanted. */
+const noteFrom = 0.3;
+
 /** More stacks of one block tell nothing new. */
 const maxNoted = 64;
 
@@ -44,7 +47,8 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   const { setImmediate, clearImmediate } = globalThis;
   const origin = performance.timeOrigin;
 
-  const answerMs = Math.max(2, thresholdMs * 0.1);
+  // Sooner, and what is asked would not be noted yet. Each question is a script, which a debugger keeps for good.
+  const answerMs = thresholdMs * noteFrom;
   const shared = new Int32Array(new SharedArrayBuffer(4 * slots.count));
   const places = new Map<string, BlockedPlace>();
   let dropped = 0;
@@ -139,7 +143,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   }
 
   function note(askedAt: number): void {
-    if (busy() < thresholdMs * 0.3 || noted.length >= maxNoted) return;
+    if (busy() < thresholdMs * noteFrom || noted.length >= maxNoted) return;
     const notedMs = noted.reduce((sum, stack) => sum + stack.ms, 0);
     noted.push(heldUpStack(busy() - notedMs, milliseconds() - askedAt, running()));
   }
