@@ -31,10 +31,14 @@ export class CallStack {
     return place < 0 ? NO_SLOT : this.slots[place]!;
   }
 
-  /** The place of a call, or -1. */
-  find(slot: number): number {
-    for (let at = this.depth - 1; at >= 0; at--) if (this.slots[at] === slot) return at;
-    return -1;
+  /** Drops a call and those that it has made; false where it is not there. */
+  leave(slot: number): boolean {
+    for (let at = this.depth - 1; at >= 0; at--) {
+      if (this.slots[at] !== slot) continue;
+      this.depth = at;
+      return true;
+    }
+    return false;
   }
 
   /** Where, below the place `below`, the call is that an await in the function `fn` can be of; -1 for none. */

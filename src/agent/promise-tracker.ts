@@ -198,6 +198,8 @@ export class PromiseTracker implements PromiseEvents {
       this.wrapperCallerId = table.id(this.wrapperCaller);
       return;
     }
+    // A call that begins here was forecast as something else, and so was what it has made since.
+    if (!this.inJob && parent === this.rootSlot) this.correctRoot(table.site(parent), 0);
     const slot = this.addLastChild(promise, site, parent);
     if (slot === NO_SLOT) return;
     table.setExtra(slot, site);
@@ -221,8 +223,7 @@ export class PromiseTracker implements PromiseEvents {
     this.wrapper = undefined;
     if (nextParent === wrapper || wrapper === undefined || !table.isSame(caller, this.wrapperCallerId)) return;
     this.finder.check(this.finder.lastEntry);
-    const at = this.stack.find(caller);
-    if (at >= 0) this.stack.depth = at;
+    this.stack.leave(caller);
     this.suspendAfterAll(caller, wrapper, table.flags(wrapped) ? wrapped : NO_SLOT, this.wrapperSite, NO_SLOT);
   }
 
@@ -330,11 +331,7 @@ export class PromiseTracker implements PromiseEvents {
     if (slot === this.group && table.parent(slot) === 0) this.group = this.outerGroup;
     this.listener?.onEnd(slot);
     if (isCall(sites.kind(site))) {
-      const at = this.stack.find(slot);
-      if (at >= 0) {
-        this.stack.depth = at;
-        if (slot !== this.rootSlot) finder.end(site);
-      }
+      if (this.stack.leave(slot) && slot !== this.rootSlot) finder.end(site);
     }
     table.remove(slot);
   }

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import path from 'node:path';
 import { nodeBinary, nodeMajors } from '../host/provision';
+import { AwaitsCode } from '../../src/agent/protocol';
 import { accountOf, agentFixtures, runToEnd, tasksIn, withAgent } from './agent-process';
 
 interface Account {
@@ -50,6 +51,30 @@ describe('the tracker of promises', function () {
       const { pending, edges } = accountOf(tasks);
       assert.deepEqual(pending, { afterPlain: 1, afterCached: 1, afterFirstPages: 1 });
       assert.deepEqual(edges, {}, 'nothing waits for itself');
+    });
+
+    it(`does not say of another function's call that it waits for what the one before it has made, on Node ${major}`, async () => {
+      const program = `const held = [];
+        async function query(id) { await new Promise((resolve) => held.push(resolve)); return id; }
+        async function load(id) { return (await query(id)) + 1; }
+        async function page(id) { await load(id); }
+        for (let id = 0; id < 300; id++) page(id);
+        async function other() { await new Promise((resolve) => setTimeout(resolve, 1e7)); }
+        for (let id = 0; id < 10; id++) other();
+        setTimeout(() => {
+          console.log(globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret].poll('{"version":1,"sites":0}'));
+          process.exit();
+        }, 100);`;
+      const { stdout, stderr } = await runToEnd(await nodeBinary(major), ['-e', program], withAgent());
+      assert.equal(stderr, '');
+      const { tasks: data } = tasksIn(stdout);
+      assert.deepEqual(accountOf(data).pending, { query: 300, load: 300, page: 300, other: 10 });
+      const { tasks, sites } = data;
+      const nameOf = (site: number) => sites[site]?.[3] ?? '?';
+      const makers = tasks.ref.filter((_, index) => nameOf(tasks.site[index]!) === 'other' && tasks.awaits[index] === AwaitsCode.made).map(nameOf);
+      // Of the first one it is not known who has made what it waits for.
+      assert.deepEqual(makers.filter((name) => name !== 'other' && name !== ''), []);
+      assert.ok(makers.filter((name) => name === 'other').length >= 8, makers.join());
     });
   }
 });
