@@ -3,9 +3,9 @@ import { editorPath } from '../../src/extension/editor-path';
 
 describe("a program's path as the editor writes it", () => {
   const cases: [program: string, editor: string][] = [
-    ['C:\\work\\App.js', 'c:\\work\\App.js'],
-    ['D:/work/App.js', 'd:/work/App.js'],
-    ['c:\\work\\App.js', 'c:\\work\\App.js'],
+    ['C:\\code\\App.js', 'c:\\code\\App.js'],
+    ['D:/code/App.js', 'd:/code/App.js'],
+    ['c:\\code\\App.js', 'c:\\code\\App.js'],
     ['\\\\server\\share\\App.js', '\\\\server\\share\\App.js'],
     ['/Users/me/App.js', '/Users/me/App.js'],
     ['/C:/App.js', '/C:/App.js'],
