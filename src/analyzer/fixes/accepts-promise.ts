@@ -69,23 +69,22 @@ function isTestRunner(callee: Node): boolean {
 
 /** Whether a function type, in one of its forms, returns `any` or `unknown`. */
 function* returnsAnything(type: Type, checker: Checker): Asking<boolean> {
-  for (const part of yield* unionParts(type)) {
-    for (const signature of yield* checker.getSignaturesOfType.gen(part, SignatureKind.Call)) {
-      const returned = yield* checker.getReturnTypeOfSignature.gen(signature);
-      if (returned.flags & TypeFlags.AnyOrUnknown) return true;
-    }
-  }
-  return false;
+  return (yield* returnTypes(type, checker)).some(({ flags }) => flags & TypeFlags.AnyOrUnknown);
 }
 
 /** Whether a function type returns a promise in one of its forms; `any` and `unknown` promise nothing. */
 function* returnsThenable(type: Type, checker: Checker): Asking<boolean> {
-  for (const part of yield* unionParts(type)) {
-    for (const signature of yield* checker.getSignaturesOfType.gen(part, SignatureKind.Call)) {
-      if (yield* includesThenable(yield* checker.getReturnTypeOfSignature.gen(signature), checker)) return true;
-    }
-  }
+  for (const returned of yield* returnTypes(type, checker)) if (yield* includesThenable(returned, checker)) return true;
   return false;
+}
+
+/** What a function type returns in its forms. */
+function* returnTypes(type: Type, checker: Checker): Asking<readonly Type[]> {
+  const types: Type[] = [];
+  for (const part of yield* unionParts(type)) {
+    for (const signature of yield* checker.getSignaturesOfType.gen(part, SignatureKind.Call)) types.push(yield* checker.getReturnTypeOfSignature.gen(signature));
+  }
+  return types;
 }
 
 /** Whether a type is a promise, or may be one. */

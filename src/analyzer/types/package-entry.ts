@@ -19,7 +19,7 @@ export function* isOfferedByPackage(project: Pick<Project, 'checker' | 'program'
   let known = offeredBy.get(project.checker);
   if (!known) offeredBy.set(project.checker, (known = new Memo((of) => offeredIn(project, of))));
   const offered = yield* known.get(folder);
-  return offered === 'everything' || symbol.declarations.some((declaration) => offered.has(placeOf(declaration)));
+  return offered === 'everything' || symbol.declarations.some((declaration) => offered.has(declarationKey(declaration)));
 }
 
 function* offeredIn(project: Pick<Project, 'checker' | 'program'>, folder: string): Asking<Offered> {
@@ -31,7 +31,7 @@ function* offeredIn(project: Pick<Project, 'checker' | 'program'>, folder: strin
     if (!moduleSymbol) continue;
     for (const exported of yield* project.checker.getExportsOfModule.gen(moduleSymbol)) {
       const target = exported.flags & SymbolFlags.Alias ? yield* project.checker.getAliasedSymbol.gen(exported) : exported;
-      for (const declaration of target.declarations) places.add(placeOf(declaration));
+      for (const declaration of target.declarations) places.add(declarationKey(declaration));
     }
   }
   return places;
@@ -55,7 +55,7 @@ function* entriesOf({ program }: Pick<Project, 'program'>, folder: string): Aski
   return named.length > 0 && found.length === 0 ? 'unknown' : found;
 }
 
-function placeOf({ path: file, index }: NodeHandle): string {
+function declarationKey({ path: file, index }: NodeHandle): string {
   return `${file}#${index}`;
 }
 

@@ -100,21 +100,19 @@ export class PromiseTypes {
 
   /** Some call signature of some member of the type gives a thenable. */
   *returnsThenable(type: Type): Asking<boolean> {
-    if (isPlain(type) || isAnyOrUnknown(type)) return false;
-    for (const part of yield* unionParts(type)) {
-      for (const signature of yield* callSignatures(part)) {
-        if (yield* this.isThenable(yield* returnTypeOf(this.checker, signature))) return true;
-      }
-    }
-    return false;
+    return yield* this.someReturned(type, (returned) => this.isThenable(returned));
   }
 
   /** Some member of the type is a function that returns nothing but thenables. */
   *returnsThenablesOnly(type: Type): Asking<boolean> {
+    return yield* this.someReturned(type, (returned) => this.isAlwaysThenable(returned));
+  }
+
+  private *someReturned(type: Type, holds: (returned: Type) => Asking<boolean>): Asking<boolean> {
     if (isPlain(type) || isAnyOrUnknown(type)) return false;
     for (const part of yield* unionParts(type)) {
       for (const signature of yield* callSignatures(part)) {
-        if (yield* this.isAlwaysThenable(yield* returnTypeOf(this.checker, signature))) return true;
+        if (yield* holds(yield* returnTypeOf(this.checker, signature))) return true;
       }
     }
     return false;
