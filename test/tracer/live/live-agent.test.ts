@@ -91,7 +91,7 @@ async function writes() { await keep(new TransformStream()).writable.getWriter()
 async function asks() { await fetch('http://127.0.0.1:' + silent); }
 async function watches() { for await (const event of watch('.')) keep(event); }
 async function imports() { await import('data:text/javascript,await new Promise(() => {})'); }
-for (const ask of [iterates, reads, pipes, writes, asks, watches, imports]) void ask();
+for (const ask of [iterates, reads, pipes, writes, asks, watches, imports]) keep(ask());
 setTimeout(() => console.log('ready'), 100);
 `,
       });
