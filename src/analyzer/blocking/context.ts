@@ -38,6 +38,7 @@ export type Runner = 'handler' | 'callback' | 'reaction' | 'exit';
 
 const timers = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'nextTick']);
 const listeners = new Set(['on', 'once', 'addListener', 'prependListener', 'prependOnceListener', 'addEventListener']);
+const listenersOnce = new Set(['once', 'prependOnceListener']);
 const reactions = new Set(['then', 'catch', 'finally']);
 const routes = new Set(['get', 'post', 'put', 'delete', 'patch', 'head', 'options', 'all', 'use', 'route', 'param', 'addHook', 'preHandler', 'fetch', 'setErrorHandler', 'setNotFoundHandler', 'onError', 'notFound', 'query', 'mutation', 'subscription']);
 const serverMakers = new Set(['createServer', 'createSecureServer']);
@@ -167,7 +168,8 @@ function* directRunner(checker: Checker, { call, index, property }: Passed): Ask
   if (listeners.has(name) && isPropertyAccessExpression(callee)) {
     const target = skipOuterExpressions(callee.expression);
     if (isIdentifier(target) && target.text === 'process' && event !== undefined && endEvents.test(event)) return 'exit';
-    return event === 'request' || event === 'checkContinue' ? 'handler' : 'callback';
+    if (event === 'request' || event === 'checkContinue') return 'handler';
+    return listenersOnce.has(name) ? 'reaction' : 'callback';
   }
   if (declared.some((path) => nodeFile.test(path))) {
     if (serverMakers.has(name)) return declared.some((path) => /\/https?2?\.d\.[cm]?ts$/.test(path)) ? 'handler' : 'callback';

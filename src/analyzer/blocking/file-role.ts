@@ -18,6 +18,8 @@ const mainThread = /\bisMainThread\b|\bnew Worker\b/;
 const commandFolders = /^(?:scripts?|tasks|bin|hack|ci|\.github)\//;
 /** Of what is run by hand, or of what a server offers to language models: those files export something. */
 const toolFolders = /^tools?\//;
+/** Where oclif looks for a program's commands, and for what runs before and after them. */
+const oclifFolders = /(?:^|\/)(?:commands|hooks)\//;
 const exporting = /^export\b|\bmodule\.exports\b|^exports\.\w/m;
 
 /** What a program does that waits for others: from then on blocking delays somebody. */
@@ -48,7 +50,7 @@ function belowPackage(file: string): string {
 export function fileRole(file: string, text: string): FileRole {
   if (isExemptPath(file) || testCalls.test(text) || (workerPort.test(text) && !mainThread.test(text))) return 'exempt';
   const packages = packageDirectories(path.dirname(file));
-  const isCommand = text.startsWith('#!') || packages.some((directory) => isCommandPath(relative(directory, file), text) || runByScript(directory, file));
+  const isCommand = text.startsWith('#!') || packages.some((directory) => isCommandPath(relative(directory, file), text) || isRunByPackage(directory, file));
   return isCommand && text.search(serving) < 0 ? 'command' : 'code';
 }
 
@@ -84,22 +86,30 @@ function hasPackage(directory: string): boolean {
   return found;
 }
 
-const scripted = new Map<string, ReadonlySet<string>>();
-
-/** Whether a package's scripts name a file, other than those that start the program itself. */
-function runByScript(directory: string, file: string): boolean {
-  let files = scripted.get(directory);
-  if (!files) scripted.set(directory, (files = scriptFiles(directory)));
-  return files.has(file);
+/** What a package.json says of the files that are run by hand. */
+interface Run {
+  /** The files that the package's scripts name, other than those that start the program itself. */
+  readonly scripts: ReadonlySet<string>;
+  /** The package is a command line made with oclif. */
+  readonly oclif: boolean;
 }
 
-function scriptFiles(directory: string): ReadonlySet<string> {
+const runs = new Map<string, Run>();
+
+function isRunByPackage(directory: string, file: string): boolean {
+  let run = runs.get(directory);
+  if (!run) runs.set(directory, (run = readRun(directory)));
+  return run.scripts.has(file) || (run.oclif && oclifFolders.test(relative(directory, file)));
+}
+
+function readRun(directory: string): Run {
   try {
-    const { scripts = {} } = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as { scripts?: Record<string, string> };
+    const { scripts = {}, oclif } = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as { scripts?: Record<string, string>; oclif?: unknown };
     const commands = Object.entries(scripts).filter(([name]) => !/^(?:start|dev|serve|server|watch)/.test(name));
     const words = commands.flatMap(([, command]) => command.split(/[\s'"=]+/));
-    return new Set(words.filter((word) => /\.[cm]?[jt]sx?$/.test(word)).map((word) => path.join(directory, word)));
+    const files = words.filter((word) => /\.[cm]?[jt]sx?$/.test(word)).map((word) => path.join(directory, word));
+    return { scripts: new Set(files), oclif: oclif !== undefined };
   } catch {
-    return new Set();
+    return { scripts: new Set(), oclif: false };
   }
 }

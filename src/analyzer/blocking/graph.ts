@@ -124,6 +124,7 @@ export class BlockingGraph {
 
   private newPhases(): Phases {
     return new Phases(
+      (path) => this.memory.roles.get(path) === 'command',
       (key) => this.verdicts.callersOf(key),
       (facts) => (this.handed.get(facts.key) === 'reaction' ? facts.passed?.call : undefined),
       ({ passed }) => passed !== undefined && this.memory.runners.get(passed) === 'reaction',

@@ -18,10 +18,11 @@ export class Phases {
   private readonly known = new Map<string, Phase>();
 
   /**
-   * `reactionOf`: the call that a function is handed to, if that runs it once when something is done. `isReaction`:
+   * `isCommand`: whether a file is run by hand, one thing after another. `reactionOf`: the call that a function is handed to, if that runs it once when something is done. `isReaction`:
    * whether that is what becomes of one that is handed over by its name.
    */
   constructor(
+    private readonly isCommand: (path: string) => boolean,
     private readonly callersOf: (key: string) => readonly Site[],
     private readonly reactionOf: (facts: FunctionFacts) => Node | undefined,
     private readonly isReaction: (reference: Site) => boolean,
@@ -30,7 +31,7 @@ export class Phases {
   /** When a place in a function runs. */
   at(place: Node, within: FunctionFacts): Phase {
     const called = this.of(within);
-    if (called === 'any') return 'any';
+    if (called === 'any') return this.isCommand(within.path) ? 'command' : 'any';
     const isFirst = within.kind === 'module' || !isAfterAwait(place, within.node);
     if (isFirst && called === 'start') return 'start';
     return mayServe(place, within) ? 'any' : 'command';

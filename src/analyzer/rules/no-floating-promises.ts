@@ -243,7 +243,7 @@ class FloatingCheck {
     }
     const message = `Nobody awaits this promise, and a rejection stays unhandled: await it, return it or add .catch()${hint}.`;
     if (!isCallExpression(expression)) return { at, message, fixes };
-    if ((yield* isTestDeclaration(this.project, expression)) || (yield* this.tellsCallback(expression))) return undefined;
+    if ((yield* isTestDeclaration(this.project, expression)) || (yield* this.tellsCallback(expression)) || (yield* this.isNavigation(expression))) return undefined;
     if (!(yield* this.isCallThatNeverRejects(expression))) return { at, message, fixes };
     const fn = enclosingFunction(expression);
     if (!fn || !isAsync(fn)) return undefined;
@@ -263,8 +263,19 @@ class FloatingCheck {
 
   private *isOfQueryClient(node: CallExpression): Asking<boolean> {
     if (node.arguments.some((argument) => argument.getText().includes('throwOnError'))) return false;
+    return yield* this.isDeclaredIn(node, queryClient);
+  }
+
+  /** A router of web pages tells of a navigation that fails by itself, and the page that asked for it is gone by then. */
+  private *isNavigation(node: CallExpression): Asking<boolean> {
+    const callee = skipParentheses(node.expression);
+    // `const go = useNavigate()`: a function may have any name.
+    return (isIdentifier(callee) || navigating.has(accessedName(callee) ?? '')) && (yield* this.isDeclaredIn(node, webRouters));
+  }
+
+  private *isDeclaredIn(node: CallExpression, packages: RegExp): Asking<boolean> {
     const { declaration } = (yield* this.project.checker.getResolvedSignature.gen(node)) ?? {};
-    return declaration !== undefined && /\/node_modules\/@tanstack\/query-core\//.test(declaration.path);
+    return declaration !== undefined && packages.test(declaration.path);
   }
 
   /** A function of the user's own that catches everything itself: a caller that cannot await it loses nothing. */
@@ -293,6 +304,12 @@ const settling = new Set([
   'refetchQueries',
   'resetQueries',
 ]);
+
+const queryClient = /\/node_modules\/@tanstack\/query-core\//;
+
+/** Methods that go to another page, or get ready to. */
+const navigating = new Set(['navigate', 'navigateByUrl', 'prefetch', 'push', 'replace']);
+const webRouters = /\/node_modules\/(?:@angular\/router|@sveltejs\/kit|@remix-run\/router|@tanstack\/(?:\w+-)?router(?:-core)?|next|react-router(?:-dom)?|vue-router)\//;
 
 const errorNames = /^_?(?:e|er|err|error)$/;
 const promiseMethods = new Set(['then', 'catch', 'finally']);

@@ -6,6 +6,8 @@ import {
   isCallExpression,
   isElementAccessExpression,
   isPropertyAccessExpression,
+  isPropertyDeclaration,
+  isVariableDeclaration,
   type Asking,
   type BinaryExpression,
   type CallExpression,
@@ -23,7 +25,7 @@ import {
   type Type,
   type VariableDeclaration,
 } from '../program';
-import { accessedName, skipParentheses } from '../syntax/expressions';
+import { accessedName, calleeName, skipParentheses } from '../syntax/expressions';
 import { isDeclarationFile, isLanguageLibrary } from '../syntax/file-names';
 import { isAsync, isFunctionNode } from '../syntax/functions';
 import { isAssignmentOperator, isNoPromise, returnsPromise } from '../syntax/promises';
@@ -235,19 +237,32 @@ class ConditionCheck {
   }
 
   /**
-   * Whether a value may be missing though its type does not say so: `pending[id]`, and without `strictNullChecks`
-   * everything but the call of a function that plainly gives a promise.
+   * Whether a value may be missing though its type does not say so: `pending[id]`, what is declared with `!` as it is
+   * assigned later, and without `strictNullChecks` everything but the call of a function that plainly gives a promise.
    */
   private *mayBeMissing(node: Expression): Asking<boolean> {
     if (isElementAccessExpression(node) && accessedName(node) === undefined) return true;
     const { checker, parsedCommandLine } = this.context.unit.project;
     const { strictNullChecks, strict } = parsedCommandLine.options;
-    if ((strictNullChecks ?? strict) !== false) return false;
+    if ((strictNullChecks ?? strict) !== false) return yield* this.isAssignedLater(node);
     if (!isCallExpression(node)) return true;
     const { declaration } = (yield* checker.getResolvedSignature.gen(node)) ?? {};
     if (!declaration || isLanguageLibrary(declaration.path)) return true;
     const called = isDeclarationFile(declaration.path) ? undefined : ((yield* declaration.resolve.gen()) as Node | undefined);
     return called !== undefined && isFunctionNode(called) && !isAsync(called);
+  }
+
+  /** `ready!: Promise<void>`, and without `strictPropertyInitialization` any property that has no value where it is declared. */
+  private *isAssignedLater(node: Expression): Asking<boolean> {
+    const { checker, parsedCommandLine } = this.context.unit.project;
+    const name = calleeName(node);
+    const [handle] = (name && (yield* checker.getSymbolAtLocation.gen(name)))?.declarations ?? [];
+    if (!handle || isDeclarationFile(handle.path) || (handle.kind !== SyntaxKind.PropertyDeclaration && handle.kind !== SyntaxKind.VariableDeclaration)) return false;
+    const declared: Node | undefined = yield* handle.resolve.gen();
+    if (!declared) return false;
+    if (isVariableDeclaration(declared)) return declared.exclamationToken !== undefined;
+    if (!isPropertyDeclaration(declared) || declared.initializer) return false;
+    return declared.postfixToken !== undefined || parsedCommandLine.options.strictPropertyInitialization === false;
   }
 
   private *isFlagged(type: Type): Asking<boolean> {
