@@ -46,14 +46,14 @@ describe('the recorder in a process', function () {
     });
 
     it(`goes on with a call that began before it was watched, on Node ${major}`, async () => {
-      await recording(major, async ({ evaluate, recorder }) => {
-        await evaluate('new Promise((resolve) => setTimeout(resolve, 30))');
-        const data = await recorder.drain(0);
+      await recording(major, async ({ recorder }) => {
         const ids: { id: number; before: number }[] = [];
-        readSteps(data, ({ step, id, ref, site }) => {
-          if (step === Step.orphan && data.sites[site]![3] === 'oldest') ids.push({ id, before: ref });
-        });
-        assert.ok(ids.length > 2, `${ids.length}`);
+        while (ids.length < 3) {
+          const data = await recorder.drain(0);
+          readSteps(data, ({ step, id, ref, site }) => {
+            if (step === Step.orphan && data.sites[site]![3] === 'oldest') ids.push({ id, before: ref });
+          });
+        }
         for (let index = 1; index < ids.length; index++) assert.equal(ids[index]!.before, ids[index - 1]!.id);
       });
     });
@@ -83,13 +83,13 @@ describe('the recorder in a process', function () {
       const { origin, now } = await recorder.drain(0);
       // The watching thread begins some time after the recorder.
       const seen: RecorderData['blocks'] = [];
-      while (!seen.some(({ frames }) => frames.length > 0)) {
+      const ofSpin = () => seen.find(({ frames }) => frames.some(({ name }) => name === 'spin'));
+      while (!ofSpin()) {
         await evaluate('block(120)');
         seen.push(...(await recorder.drain(0)).blocks);
       }
-      const { at, ms, frames } = seen.at(-1)!;
+      const { at, ms } = ofSpin()!;
       assert.ok(ms >= 100 && at > origin + now, `${ms} ${at - origin - now}`);
-      assert.ok(frames.some(({ name }) => name === 'spin'), JSON.stringify(frames));
     });
   });
 

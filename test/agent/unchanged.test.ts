@@ -44,7 +44,7 @@ const programs: Record<string, string | Program> = {
   'a cluster': 'const cluster = require("cluster"); if (cluster.isPrimary) cluster.fork().on("exit", (c) => console.log(c)); else { console.log(process.argv.length); process.exit(3); }',
   'a domain': 'const d = require("domain").create(); d.on("error", (e) => console.log("d", e.message)); d.run(() => { Promise.reject(new Error("q")); })',
   'promises of another context': 'require("vm").runInNewContext("(async () => { await 1; log(await Promise.all([2, 3])); })()", { log: console.log })',
-  'a top level that never goes on': { file: 'program.mjs', text: 'await new Promise(() => {})' },
+  'a top level that never goes on': { file: 'program.mjs', text: 'await new Promise((resolve) => (globalThis.held = resolve))' },
   'a top level that fails': { file: 'program.mjs', text: `const fs = await import("node:fs"); console.log(typeof fs.default); ${error}` },
   'frozen intrinsics': { options: ['--frozen-intrinsics'], text: '(async () => { await null; console.log(1); })()' },
   'no code from strings': { options: ['--disallow-code-generation-from-strings'], text: 'try { eval("1"); } catch (e) { console.log(e.name); } (async () => { await null; console.log(2); })()' },
