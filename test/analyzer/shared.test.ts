@@ -31,6 +31,20 @@ describe('knowledge about a whole project', () => {
     assert.deepEqual(given, [undefined, 1]);
   });
 
+  it('of all projects is built once for all of them', () => {
+    const facts = new SharedFacts(programs);
+    const given: unknown[] = [];
+    const fact = { isOfAll: true as const, build: (_: Programs, __: Project, previous: number | undefined) => given.push(previous) };
+    const first = nextSnapshot('let f;');
+    const loose = path.resolve('esbuild.js');
+    programs.open([loose]);
+    const other = programs.unit(loose)?.project;
+    assert.ok(other && other.id !== first.id);
+    assert.deepEqual([facts.get(fact, other), facts.get(fact, other)], [1, 1]);
+    assert.deepEqual([facts.get(fact, programs.unit(file)!.project), facts.get(fact, nextSnapshot('let g;'))], [1, 2]);
+    assert.deepEqual(given, [undefined, 1]);
+  });
+
   it('that cannot be built fails for each file, but is tried once for a snapshot', () => {
     const facts = new SharedFacts(programs);
     const given: unknown[] = [];

@@ -1,18 +1,18 @@
-import type { Asking, Checker, Programs, Project, SourceFile } from '../program';
+import type { Asking, Programs, Project, SourceFile } from '../program';
 import type { Shared } from '../shared';
 import { blockingApis, calledName, type BlockingApi } from './catalogue';
+import { takeChanges } from './changes';
 import { declaredContext, runnerOf, type AsyncContext, type Runner } from './context';
 import { accessMark, sitesNamed } from './accesses';
 import { fileFacts, type Alias, type FileFacts, type FunctionFacts, type Site } from './facts';
-import { fileRole, isExemptPath } from './file-role';
 import { isBeforeExit, isWorkerBranch, runsOnce } from './guards';
 import { Memory } from './memory';
 import { mayNameMember, membersIn } from './open-members';
 import { aliasTarget, isSameTarget, targetOf, type Scope, type Target } from './resolver';
 import { assignedIn } from './untyped-members';
-import { shapeOf } from './shape';
+import { Sources } from './sources';
 import { Phases, mayStart } from './start-up';
-import { Verdicts, type Verdict } from './verdicts';
+import { Verdicts } from './verdicts';
 
 /** A place in async code where the event loop is blocked. */
 export interface BlockingCall {
@@ -28,13 +28,13 @@ export interface BlockingCall {
 }
 
 /**
- * Which functions of a project block, and where its async code runs them. Works upwards from the places that name a
+ * Which functions of the user's files block, and where async code runs them. Works upwards from the places that name a
  * blocking API: asks what they are, then who calls the functions they stand in, and so on; other code is not looked at.
  */
 export class BlockingGraph {
   readonly memory: Memory;
-  private readonly checker: Checker;
-  private readonly scope: Scope;
+  private readonly sources: Sources;
+  private readonly scopes = new Map<Project, Scope>();
   /** By name, for each snapshot; see {@link Scope.membersNamed}. */
   private readonly members = new Map<string, readonly FunctionFacts[] | undefined>();
   /** By name, for each snapshot; see {@link Scope.assignedNamed}. */
@@ -52,20 +52,11 @@ export class BlockingGraph {
 
   constructor(
     private readonly programs: Programs,
-    private readonly project: Project,
     previous: Memory | undefined,
   ) {
-    this.checker = project.checker;
-    this.scope = {
-      checker: project.checker,
-      program: project.program,
-      functionOf: (key) => this.functionOf(key),
-      membersNamed: (name) => this.membersNamed(name),
-      assignedNamed: (name) => this.assignedNamed(name),
-      factsOf: (path) => this.factsOf(path),
-    };
+    this.sources = new Sources(programs);
     this.memory = previous ?? new Memory();
-    this.changed = new Set(this.takeChanges());
+    this.changed = new Set(takeChanges(programs, this.sources, this.memory));
     for (const site of this.memory.targets.keys()) this.verdicts.add(site);
     this.pendHot(this.changed);
     for (const api of blockingApis) this.seed(api);
@@ -98,11 +89,6 @@ export class BlockingGraph {
     return [...found.values()];
   }
 
-  /** Why a function blocks; undefined where it does not. */
-  verdictOf(facts: FunctionFacts): Verdict | undefined {
-    return this.verdicts.of(facts.key);
-  }
-
   /** The places known to call a function or hand it over: of functions that block, all that say their name. */
   callersOf(facts: FunctionFacts): readonly Site[] {
     return this.verdicts.callersOf(facts.key);
@@ -120,6 +106,23 @@ export class BlockingGraph {
   functionAt(site: Site): FunctionFacts | undefined {
     const target = this.memory.targets.get(site);
     return target && 'run' in target ? this.functionOf(target.run) : undefined;
+  }
+
+  /** What the names in a file are resolved with. */
+  private scopeOf(path: string): Scope {
+    const project = this.sources.homeOf(path);
+    const known = this.scopes.get(project);
+    if (known) return known;
+    const scope: Scope = {
+      checker: project.checker,
+      program: project.program,
+      functionOf: (key) => this.functionOf(key),
+      membersNamed: (name) => this.membersNamed(name),
+      assignedNamed: (name) => this.assignedNamed(name).filter((found) => this.sources.isIn(project, found.path)),
+      factsOf: (other) => this.factsOf(other),
+    };
+    this.scopes.set(project, scope);
+    return scope;
   }
 
   private newPhases(): Phases {
@@ -176,46 +179,10 @@ export class BlockingGraph {
 
   private factsOf(path: string): FileFacts | undefined {
     const role = this.memory.roles.get(path);
-    const sourceFile = role && role !== 'exempt' ? this.programs.treeToKeep(this.project, path) : undefined;
+    const sourceFile = role && role !== 'exempt' ? this.sources.tree(path) : undefined;
     if (!sourceFile) return undefined;
     this.memory.trees.set(path, sourceFile);
     return fileFacts(sourceFile);
-  }
-
-  /** Reads the files whose text is new since the last snapshot, and drops what was known of their old text. */
-  private takeChanges(): string[] {
-    const { memory, programs } = this;
-    const own = new Set(programs.ownFiles(this.project));
-    const changed = [...own].filter((path) => !memory.roles.has(path) || programs.lastChange(path) > memory.version || this.hasOtherTree(path));
-    const gone = [...memory.roles.keys()].filter((path) => !own.has(path));
-    let isSeen = memory.version > 0 && gone.length > 0;
-    for (const path of changed) {
-      const text = isExemptPath(path) ? undefined : programs.text(path);
-      const role = text === undefined ? 'exempt' : fileRole(path, text);
-      memory.roles.set(path, role);
-      if (text === undefined || role === 'exempt') continue;
-      memory.names.add(path, text);
-      isSeen ||= memory.version > 0 && this.looksOther(path);
-    }
-    for (const path of gone) memory.roles.delete(path);
-    memory.forget(new Set([...changed, ...gone]));
-    if (isSeen) for (const site of memory.targets.keys()) memory.stale.add(site);
-    memory.version = programs.version;
-    return changed;
-  }
-
-  /** Sites belong to the tree that they were found in: a compiler that was started anew makes others of the same text. */
-  private hasOtherTree(path: string): boolean {
-    const tree = this.memory.trees.get(path);
-    return tree !== undefined && tree !== this.project.program.getSourceFile(path);
-  }
-
-  /** Whether other files can see that a file has changed. */
-  private looksOther(path: string): boolean {
-    const before = this.memory.trees.get(path);
-    const now = this.programs.treeToKeep(this.project, path);
-    if (now) this.memory.trees.set(path, now);
-    return !before || !now || shapeOf(before) !== shapeOf(now);
   }
 
   /**
@@ -245,7 +212,7 @@ export class BlockingGraph {
   }
 
   private asking(site: Site): Asking<Target | undefined> {
-    return this.memory.tried(site.within.path, targetOf(this.scope, site));
+    return this.memory.tried(site.within.path, targetOf(this.scopeOf(site.within.path), site));
   }
 
   /** The sites of the functions that a file's functions run, directly or not. */
@@ -270,7 +237,7 @@ export class BlockingGraph {
       const { sites, others } = this.takePending();
       const found = this.programs.ask([
         ...sites.map((site) => this.asking(site)),
-        ...others.map((alias) => this.memory.tried(alias.path, aliasTarget(this.scope, alias))),
+        ...others.map((alias) => this.memory.tried(alias.path, aliasTarget(this.scopeOf(alias.path), alias))),
       ]);
       sites.forEach((site, index) => {
         targets.set(site, found[index]);
@@ -377,7 +344,12 @@ export class BlockingGraph {
       to: [facts, ...this.callersOf(facts)].flatMap(({ passed }) => (passed ? [passed] : [])),
     }));
     const unknown = handed.flatMap(({ node, to }) => to.filter((passed) => !runners.has(passed)).map((passed) => ({ node, passed })));
-    const answers = this.programs.ask(unknown.map(({ node, passed }) => this.memory.tried(passed.call.getSourceFile().fileName, runnerOf(this.checker, passed, node))));
+    const answers = this.programs.ask(
+      unknown.map(({ node, passed }) => {
+        const path = passed.call.getSourceFile().fileName;
+        return this.memory.tried(path, runnerOf(this.scopeOf(path).checker, passed, node));
+      }),
+    );
     unknown.forEach(({ passed }, index) => runners.set(passed, answers[index]));
     for (const { key, to } of handed) {
       const found = to.map((passed) => runners.get(passed));
@@ -387,7 +359,8 @@ export class BlockingGraph {
   }
 }
 
-/** The blocking graph of a project: built when the rule first asks, renewed with each snapshot. */
+/** The blocking graph: built when the rule first asks, renewed with each snapshot. */
 export const blockingGraph: Shared<BlockingGraph> = {
-  build: (programs, project, previous) => new BlockingGraph(programs, project, previous?.memory),
+  isOfAll: true,
+  build: (programs, _project, previous) => new BlockingGraph(programs, previous?.memory),
 };

@@ -9,6 +9,8 @@ import type { Target } from './resolver';
 /** What is known of a project's functions from one snapshot to the next. */
 export class Memory {
   version = 0;
+  /** The id of the program that each file is asked about in, by path. */
+  homes: ReadonlyMap<string, string> = new Map();
   readonly names = new NameIndex();
   readonly roles = new Map<string, FileRole>();
   /** The trees that were read, by path. */

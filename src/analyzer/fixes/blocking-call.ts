@@ -3,6 +3,7 @@ import type { BlockingCall, BlockingGraph } from '../blocking/graph';
 import type { FixProposal, Refusal, TextEdit } from '../finding';
 import { isCallExpression, type Asking, type Node, type SourceUnit } from '../program';
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
+import { placeOf } from '../syntax/places';
 import { describeFunction } from './async-function';
 import { Migration } from './async-migration';
 import { callsOf, isOnlyHandedOver } from './callers';
@@ -62,6 +63,7 @@ function* migrate(
   const calls = new PromiseCalls();
   const take = (node: Node, blocking: BlockingCall['api']): Refusal | undefined => {
     if (calls.has(node)) return undefined;
+    if (!isOf(unit, node)) return { refused: `the call at ${placeOf(node)} is in another program.` };
     const around = calls.add(node, blocking);
     if ('refused' in around) return around;
     return isCallExpression(node) ? migration.await(node, around) : undefined;
@@ -74,7 +76,10 @@ function* migrate(
       if ('api' in target) {
         const obstacle = take(site.node, target.api);
         if (obstacle) return { refused: `${describeFunction(node)} would have to be async, but ${obstacle.refused}` };
-      } else if (isFunctionNode(target.run.node)) migration.add(target.run.node);
+      } else if (isFunctionNode(target.run.node)) {
+        if (!isOf(unit, target.run.node)) return { refused: `${describeFunction(target.run.node)} would have to be async, but is in another program.` };
+        migration.add(target.run.node);
+      }
     }
     return undefined;
   }, detached);
@@ -86,4 +91,10 @@ function* migrate(
   if (descriptor) return descriptor;
   const own = calls.edits();
   return 'refused' in own ? own : [...own, ...others];
+}
+
+/** Whether a node is of a unit's program: the way to what blocks may lead through files that only other programs hold. */
+function isOf({ project }: SourceUnit, node: Node): boolean {
+  const sourceFile = node.getSourceFile();
+  return project.program.getSourceFile(sourceFile.fileName) === sourceFile;
 }

@@ -119,6 +119,12 @@ export class Programs {
     this.refresh();
   }
 
+  /** The project that a file was opened with; undefined where it was not. */
+  projectOf(path: string): Project | undefined {
+    const id = this.projects.get(this.owners.get(path) ?? '')?.id;
+    return id && this.snapshot?.getProject(id);
+  }
+
   /** The file as the current snapshot has it; undefined where it cannot be read. */
   unit(path: string): SourceUnit | undefined {
     const project = this.projectOf(path);
@@ -326,11 +332,6 @@ export class Programs {
     } catch (error) {
       if (!isChannelFailure(error)) throw error;
     }
-  }
-
-  private projectOf(path: string): Project | undefined {
-    const id = this.projects.get(this.owners.get(path) ?? '')?.id;
-    return id && this.snapshot?.getProject(id);
   }
 
   private adopt(file: string, spec: ProjectSpec): void {
