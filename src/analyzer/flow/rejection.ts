@@ -2,10 +2,15 @@ import {
   NodeFlags,
   SyntaxKind,
   SymbolFlags,
+  TypeFlags,
   isArrayLiteralExpression,
   isArrowFunction,
   isAwaitExpression,
+  isBinaryExpression,
+  isBlock,
   isCallExpression,
+  isConditionalExpression,
+  isElementAccessExpression,
   isForOfStatement,
   isFunctionExpression,
   isIdentifier,
@@ -22,10 +27,12 @@ import {
   type Node,
   type Project,
   type Symbol,
+  type Type,
 } from '../program';
 import { calleeName, skipOuterExpressions } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { isAsync, isFunctionNode, type FunctionNode } from '../syntax/functions';
+import { callSignatures, isAny, isPlain, unionParts } from '../types/structure';
 
 /** How many calls deep a function's own callees are looked into. */
 const maxDepth = 4;
@@ -43,7 +50,12 @@ export function* mayReject(expression: Expression, project: Project, depth = max
     const method = callee.name.text;
     if (method === 'catch' || (method === 'then' && at.arguments.length === 2)) {
       const handler = at.arguments[at.arguments.length - 1];
-      return handler === undefined || (yield* mayThrowWhenCalled(handler, project, depth));
+      return handler === undefined || (yield* handlerMayReject(handler, project, depth));
+    }
+    const [callback] = at.arguments;
+    if (callback && at.arguments.length === 1 && (method === 'then' || method === 'finally')) {
+      if (yield* mayReject(callee.expression, project, depth)) return true;
+      return yield* method === 'then' ? mayThrowWhenCalled(callback, project, depth) : handlerMayReject(callback, project, depth);
     }
     if (isIdentifier(callee.expression) && callee.expression.text === 'Promise') {
       if (method === 'allSettled') return false;
@@ -56,7 +68,7 @@ export function* mayReject(expression: Expression, project: Project, depth = max
 
 /** Whether calling a function can throw, or the promise it gives reject: false only where that is plain. */
 export function* bodyMayReject(node: FunctionNode, project: Project, depth = maxDepth): Asking<boolean> {
-  if (!node.body || depth <= 0) return true;
+  if (!node.body || depth <= 0 || (!isBlock(node.body) && (yield* givesHeldPromise(node.body, project)))) return true;
   return yield* nodeMayThrow(node.body, project, depth, isAsync(node));
 }
 
@@ -76,6 +88,46 @@ function* mayThrowWhenCalled(handler: Expression, project: Project, depth: numbe
   if (!isIdentifier(at)) return true;
   const declared = yield* declaredFunction(at, project);
   return !declared || (yield* bodyMayReject(declared, project, depth - 1));
+}
+
+/**
+ * Whether what handles a rejection may end in another one. Its job is to end the failure, as a catch clause's is; of one
+ * that is not to be seen (`next`, `logger.error`) its type tells.
+ */
+function* handlerMayReject(handler: Expression, project: Project, depth: number): Asking<boolean> {
+  const at = skipOuterExpressions(handler);
+  const fn = isFunctionNode(at) ? at : isIdentifier(at) ? yield* declaredFunction(at, project) : undefined;
+  if (fn?.body) {
+    if (depth <= 0 || (!isBlock(fn.body) && (yield* isPromise(fn.body, project)) && (yield* mayReject(fn.body as Expression, project, depth)))) return true;
+    return yield* handlerMayThrow(fn.body, project, depth, isAsync(fn));
+  }
+  const type = yield* project.checker.getTypeAtLocation.gen(at);
+  if (isAny(type)) return false;
+  if (isPlain(type)) return true;
+  const signatures = yield* callSignatures(type);
+  for (const signature of signatures) {
+    const returned = yield* signature.getReturnType.gen();
+    if (returned.flags & TypeFlags.Never || (yield* hasThen(returned))) return true;
+  }
+  return signatures.length === 0;
+}
+
+function* isPromise(node: Node, project: Project): Asking<boolean> {
+  return yield* hasThen(yield* project.checker.getTypeAtLocation.gen(node));
+}
+
+function* hasThen(type: Type): Asking<boolean> {
+  for (const part of yield* unionParts(type)) if (!isPlain(part) && (yield* part.getProperty.gen('then'))) return true;
+  return false;
+}
+
+/** Whether an expression hands on a promise that was there before, whose rejection nothing here sees: `pending`, `this.saving`. */
+function* givesHeldPromise(node: Node, project: Project): Asking<boolean> {
+  const at = skipOuterExpressions(node as Expression);
+  if (isConditionalExpression(at)) return (yield* givesHeldPromise(at.whenTrue, project)) || (yield* givesHeldPromise(at.whenFalse, project));
+  if (isBinaryExpression(at)) return (yield* givesHeldPromise(at.left, project)) || (yield* givesHeldPromise(at.right, project));
+  const isHeld = isIdentifier(at) || isPropertyAccessExpression(at) || isElementAccessExpression(at);
+  return isHeld && (yield* isPromise(at, project));
 }
 
 /** `new Promise((resolve) => …)`: an executor that takes no `reject` says that it never does. */
@@ -112,6 +164,7 @@ function* nodeMayThrow(node: Node, project: Project, depth: number, awaited: boo
   }
   if (node.kind === SyntaxKind.ThrowStatement || node.kind === SyntaxKind.YieldExpression) return true;
   if (node.kind === SyntaxKind.ForOfStatement || node.kind === SyntaxKind.TaggedTemplateExpression) return true;
+  if (isReturnStatement(node) && node.expression && (yield* givesHeldPromise(node.expression, project))) return true;
   if (isAwaitExpression(node)) return yield* mayReject(node.expression, project, depth);
   if (isNewExpression(node)) return !isPlainExecutor(node.expression, node.arguments?.[0]);
   if (isCallExpression(node)) {
@@ -132,10 +185,7 @@ function* handlerMayThrow(node: Node, project: Project, depth: number, awaited: 
   if (isTryStatement(node) || isAwaitExpression(node)) return yield* nodeMayThrow(node, project, depth, awaited);
   if (node.kind === SyntaxKind.ThrowStatement || node.kind === SyntaxKind.YieldExpression) return true;
   if (isForOfStatement(node) && node.awaitModifier) return true;
-  if (awaited && isReturnStatement(node) && node.expression) {
-    const type = yield* project.checker.getTypeAtLocation.gen(node.expression);
-    if (yield* type.getProperty.gen('then')) return yield* mayReject(node.expression, project, depth);
-  }
+  if (isReturnStatement(node) && node.expression && (yield* isPromise(node.expression, project))) return yield* mayReject(node.expression, project, depth);
   const children: Node[] = [];
   node.forEachChild((child) => void children.push(child));
   for (const child of children) if (yield* handlerMayThrow(child, project, depth, awaited)) return true;
@@ -151,7 +201,8 @@ function* returnedMayReject(node: Node, project: Project, depth: number): Asking
   if (isFunctionNode(node)) return false;
   if (isReturnStatement(node)) {
     const value = node.expression && skipOuterExpressions(node.expression);
-    return value !== undefined && (isCallExpression(value) || isNewExpression(value)) && (yield* mayReject(value, project, depth));
+    if (!value) return false;
+    return isCallExpression(value) || isNewExpression(value) ? yield* mayReject(value, project, depth) : yield* givesHeldPromise(value, project);
   }
   const children: Node[] = [];
   node.forEachChild((child) => void children.push(child));
@@ -166,7 +217,7 @@ const harmlessObjects = new Set(['console', 'Math', 'Date']);
 function harmless(call: CallExpression): boolean {
   const callee = skipOuterExpressions(call.expression);
   if (isIdentifier(callee)) return harmlessGlobals.has(callee.text);
-  return isPropertyAccessExpression(callee) && isConsole(callee);
+  return isPropertyAccessExpression(callee) && (isConsole(callee) || callee.getText() === 'process.exit');
 }
 
 function isConsole(callee: { expression: Expression }): boolean {

@@ -1,5 +1,5 @@
 import { awaitFix, floatingPromiseFixes } from '../fixes/floating-promise';
-import { bodyMayReject, functionNamed } from '../flow/rejection';
+import { bodyMayReject, functionNamed, mayReject } from '../flow/rejection';
 import {
   SymbolFlags,
   SyntaxKind,
@@ -223,6 +223,7 @@ class FloatingCheck {
 
   /** The report; undefined where nothing is lost by letting go of the promise. */
   private *describe(node: Node, expression: Expression, fault: Fault): Asking<Report | undefined> {
+    if (isCallExpression(expression) && (yield* this.takesOut(expression))) return undefined;
     const at = node;
     const fixes = floatingPromiseFixes(this.context.unit, expression, fault === 'array');
     const hint = this.options.ignoreVoid ? ', or mark it with void' : '';
@@ -244,6 +245,7 @@ class FloatingCheck {
     const message = `Nobody awaits this promise, and a rejection stays unhandled: await it, return it or add .catch()${hint}.`;
     if (!isCallExpression(expression)) return { at, message, fixes };
     if ((yield* isTestDeclaration(this.project, expression)) || (yield* this.tellsCallback(expression)) || (yield* this.isNavigation(expression))) return undefined;
+    if (yield* this.isHandledBefore(expression)) return undefined;
     if (!(yield* this.isCallThatNeverRejects(expression))) return { at, message, fixes };
     const fn = enclosingFunction(expression);
     if (!fn || !isAsync(fn)) return undefined;
@@ -257,25 +259,39 @@ class FloatingCheck {
     if (!callback || !(isArrowFunction(callback) || isFunctionExpression(callback)) || isAsync(callback)) return false;
     const first = callback.parameters[0]?.name;
     if (!first || !isIdentifier(first) || !errorNames.test(first.text) || promiseMethods.has(accessedName(skipParentheses(node.expression)) ?? '')) return false;
-    const { declaration } = (yield* this.project.checker.getResolvedSignature.gen(node)) ?? {};
-    return declaration !== undefined && declaration.path.includes('/node_modules/') && !isLanguageLibrary(declaration.path);
+    const path = yield* this.pathOfCalled(node);
+    return path.includes('/node_modules/') && !isLanguageLibrary(path);
   }
 
   private *isOfQueryClient(node: CallExpression): Asking<boolean> {
     if (node.arguments.some((argument) => argument.getText().includes('throwOnError'))) return false;
-    return yield* this.isDeclaredIn(node, queryClient);
+    return queryClient.test(yield* this.pathOfCalled(node));
   }
 
   /** A router of web pages tells of a navigation that fails by itself, and the page that asked for it is gone by then. */
   private *isNavigation(node: CallExpression): Asking<boolean> {
     const callee = skipParentheses(node.expression);
     // `const go = useNavigate()`: a function may have any name.
-    return (isIdentifier(callee) || navigating.has(accessedName(callee) ?? '')) && (yield* this.isDeclaredIn(node, webRouters));
+    return (isIdentifier(callee) || navigating.has(accessedName(callee) ?? '')) && webRouters.test(yield* this.pathOfCalled(node));
   }
 
-  private *isDeclaredIn(node: CallExpression, packages: RegExp): Asking<boolean> {
+  /** The file that declares what a call runs; '' where that is not known. */
+  private *pathOfCalled(node: CallExpression): Asking<string> {
     const { declaration } = (yield* this.project.checker.getResolvedSignature.gen(node)) ?? {};
-    return declaration !== undefined && packages.test(declaration.path);
+    return declaration?.path ?? '';
+  }
+
+  /** `start().catch(report).then(() => …)`: the handler stands before, and what follows it throws nothing. */
+  private *isHandledBefore(node: CallExpression): Asking<boolean> {
+    return accessedName(skipParentheses(node.expression)) === 'then' && !(yield* mayReject(node, this.project));
+  }
+
+  /** `running.splice(at, 1)`, `queue.shift()`: what is taken out of an array was begun elsewhere, and is not what the call is for. */
+  private *takesOut(node: CallExpression): Asking<boolean> {
+    const callee = skipParentheses(node.expression);
+    if (!isPropertyAccessExpression(callee) || !rearranging.has(callee.name.text)) return false;
+    const list = skipParentheses(callee.expression);
+    return (isIdentifier(list) || isPropertyAccessExpression(list)) && isLanguageLibrary(yield* this.pathOfCalled(node));
   }
 
   /** A function of the user's own that catches everything itself: a caller that cannot await it loses nothing. */
@@ -306,6 +322,9 @@ const settling = new Set([
 ]);
 
 const queryClient = /\/node_modules\/@tanstack\/query-core\//;
+
+/** Methods of arrays that give what was in them before. */
+const rearranging = new Set(['copyWithin', 'fill', 'pop', 'reverse', 'shift', 'sort', 'splice']);
 
 /** Methods that go to another page, or get ready to. */
 const navigating = new Set(['navigate', 'navigateByUrl', 'prefetch', 'push', 'replace']);

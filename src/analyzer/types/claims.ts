@@ -13,6 +13,7 @@ import {
   isPropertyAccessExpression,
   isVariableDeclaration,
   type Asking,
+  type CallExpression,
   type Checker,
   type Expression,
   type InterfaceType,
@@ -64,7 +65,7 @@ export class Claims {
 
   *isGround(expression: Expression, depth = maxDepth): Asking<boolean> {
     const node = skipOuterExpressions(expression);
-    if (isCallExpression(node)) return yield* this.ofCall(node.expression, depth);
+    if (isCallExpression(node)) return yield* this.ofCall(node, depth);
     if (!this.isUnchecked(node.getSourceFile())) return false;
     if (isWritten(node)) return false;
     if (isConditionalExpression(node)) return yield* this.isSomeGround([node.whenTrue, node.whenFalse], depth);
@@ -96,14 +97,14 @@ export class Claims {
     return yield* this.isGround(value, depth - 1);
   }
 
-  private *ofCall(callee: Expression, depth: number): Asking<boolean> {
+  private *ofCall({ expression: callee, arguments: given }: CallExpression, depth: number): Asking<boolean> {
     const name = calleeName(invokedBy(callee) ?? callee);
     const symbol = name && (yield* resolvedSymbol(name, this.project.checker));
     if (!symbol) return this.isUnchecked(callee.getSourceFile());
     if (!symbol.declarations.some(({ path }) => isJavaScript(path))) return false;
     const called = yield* functionOf(symbol, this.project);
     if (!called) return this.isUnchecked(callee.getSourceFile());
-    return this.isUnchecked(called.getSourceFile()) && !(yield* this.bears(called, depth));
+    return this.isUnchecked(called.getSourceFile()) && (lacksCallback(called, given.length) || !(yield* this.bears(called, depth)));
   }
 
   /** Whether what a function returns is, by its body, what the verdict says. */
@@ -137,6 +138,14 @@ function returnedValues(body: Node): Expression[] {
   });
   return values;
 }
+
+/** Whether a call leaves out a function's callback: another function stands in its place then, `promisify` made it of this one. */
+function lacksCallback({ parameters }: FunctionNode, given: number): boolean {
+  const last = parameters[parameters.length - 1];
+  return last !== undefined && given < parameters.length && !last.initializer && isIdentifier(last.name) && callbackNames.test(last.name.text);
+}
+
+const callbackNames = /^_?(?:cb|callback|done|next)$/;
 
 /** An empty body, or one that only throws: written for others to override. */
 function isPlaceholder(body: Node): boolean {
