@@ -10,12 +10,12 @@ export type FileRole = 'exempt' | 'command' | 'code';
 
 const testNames = /\.(?:test|tests|spec|bench|e2e|cy|stories)\.[cm]?[jt]sx?$/;
 const testFolders = /(?:^|\/)(?:tests?|__tests__|__mocks__|__fixtures__|specs?|e2e|cypress|fixtures|bench|benchmarks?)\//;
-const configNames = /(?:^|\/)(?:[\w.-]+\.config|\.[\w-]+rc|[Gg]ulpfile|Gruntfile)\.[cm]?[jt]s$/;
+const configNames = /(?:^|\/)(?:[\w.-]+\.config|\.[\w-]+rc|[Gg]ulpfile|Gruntfile|Jakefile|plopfile)\.[cm]?[jt]s$/;
 const testCalls = /^(?:describe|it|test|suite)(?:\.\w+)*\(/m;
 const workerPort = /\bparentPort\b|\bworkerData\b|\bworkerpool\.worker\s*\(/;
 /** Who starts worker threads gives them their `workerData`. */
 const mainThread = /\bisMainThread\b|\bnew Worker\b/;
-const commandFolders = /^(?:scripts?|tasks|bin|hack|ci|\.github)\//;
+const commandFolders = /^(?:scripts?|tasks|bin|hack|ci|\.github|(?:turbo\/)?generators)\//;
 /** Of what is run by hand, or of what a server offers to language models: those files export something. */
 const toolFolders = /^tools?\//;
 /** Where oclif looks for a program's commands, and for what runs before and after them. */
