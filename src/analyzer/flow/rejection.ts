@@ -98,7 +98,7 @@ function* handlerMayReject(handler: Expression, project: Project, depth: number)
   const at = skipOuterExpressions(handler);
   const fn = isFunctionNode(at) ? at : isIdentifier(at) ? yield* declaredFunction(at, project) : undefined;
   if (fn?.body) {
-    if (depth <= 0 || (!isBlock(fn.body) && (yield* isPromise(fn.body, project)) && (yield* mayReject(fn.body as Expression, project, depth)))) return true;
+    if (depth <= 0 || (!isBlock(fn.body) && (yield* isPromise(fn.body, project)) && (yield* mayReject(fn.body, project, depth)))) return true;
     return yield* handlerMayThrow(fn.body, project, depth, isAsync(fn));
   }
   const type = yield* project.checker.getTypeAtLocation.gen(at);
