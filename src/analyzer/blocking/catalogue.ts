@@ -19,6 +19,8 @@ export interface BlockingApi {
    */
   readonly export: string;
   readonly cost: Cost;
+  /** What it costs where an object literal among its arguments sets this option to true. */
+  readonly costly?: { readonly option: string; readonly cost: Cost };
   /** What to use in its place. */
   readonly replacement?: string;
   /**
@@ -82,6 +84,13 @@ export function findApi(module: string, name: string): BlockingApi | undefined {
   if (found) return found;
   const whole = catalogue.alsoHasAllOf[module];
   return whole ? findApi(whole, name) : undefined;
+}
+
+const costlyForms = new Map(blockingApis.flatMap((api) => (api.costly ? [[api, { ...api, cost: api.costly.cost }] as const] : [])));
+
+/** An API as it is called with its costly option: the same object each time. */
+export function costlyForm(api: BlockingApi): BlockingApi {
+  return costlyForms.get(api) ?? api;
 }
 
 /** The class of what a call of a module's export returns. */

@@ -32,7 +32,7 @@ import { accessedNameNode, calleeName, invokedBy, skipOuterExpressions } from '.
 import { isDeclarationFile } from '../syntax/file-names';
 import { isFunctionNode } from '../syntax/functions';
 import { isOfferedByPackage } from '../types/package-entry';
-import { catalogueModule, findApi, type BlockingApi } from './catalogue';
+import { catalogueModule, costlyForm, findApi, type BlockingApi } from './catalogue';
 import { isWritten } from './accesses';
 import { callsParameter, passedRun, runsAtOnce } from './callbacks';
 import { nameOf, reflected, unbound } from './callees';
@@ -75,7 +75,8 @@ export function* targetOf(scope: Scope, site: Site): Asking<Target | undefined> 
   const target = yield* targetOfName(scope, site.nameNode, constructs, maxSteps);
   if (target && site.kind === 'reference') return { ...target, later: !run && !(passed && (yield* callsParameter(scope.checker, passed))) };
   if (!target || !('api' in target) || site.kind !== 'call') return target;
-  return blocksHere(target.api, site) ? target : undefined;
+  const api = blockingForm(target.api, site);
+  return api && { ...target, api };
 }
 
 /** `new X`, `super()`, and the base that a class without a constructor of its own constructs. */
@@ -234,30 +235,38 @@ function declaredModule(path: string): string | undefined {
   return name === undefined ? undefined : catalogueModule(name.includes('__') ? `@${name.replace('__', '/')}` : name);
 }
 
-/** Whether this call of an API is its blocking form. */
-function blocksHere(api: BlockingApi, { node, nameNode }: Site): boolean {
-  if (!isCallExpression(node) && !isNewExpression(node)) return true;
+/** What a call of an API blocks with: the API, at the cost of this form of it; undefined where this is another form. */
+function blockingForm(api: BlockingApi, { node, nameNode }: Site): BlockingApi | undefined {
+  if (!isCallExpression(node) && !isNewExpression(node)) return api;
   // `f.call(…)` has `this` before the arguments, `Reflect.apply(f, …)` the function, too; the list of `apply` is not looked into.
   const invokes = calleeName(node.expression) !== nameNode && invokedBy(node.expression) !== undefined;
   const isReflected = isCallExpression(node) && reflected(node) !== undefined;
   const given = (node.arguments ?? []).slice(isReflected ? 2 : invokes ? 1 : 0).map(skipOuterExpressions);
-  const option = (name: string): boolean =>
-    given.some(
-      (argument) =>
-        isObjectLiteralExpression(argument) &&
-        argument.properties.some(
-          (property) => isPropertyAssignment(property) && isIdentifier(property.name) && property.name.text === name && property.initializer.kind === SyntaxKind.TrueKeyword,
-        ),
-    );
+  if (!blocksWith(api, given)) return undefined;
+  return api.costly && setsOption(given, api.costly.option) ? costlyForm(api) : api;
+}
+
+function blocksWith(api: BlockingApi, given: readonly Expression[]): boolean {
   const first = given[0];
   const last = given.at(-1);
   if (api.smallUpTo !== undefined && first && isNumericLiteral(first) && Number(first.text) <= api.smallUpTo) return false;
   if (api.syncWhenArgsAtMost !== undefined && given.length > api.syncWhenArgsAtMost) return false;
   if (api.syncUnlessCallback && last && (isFunctionNode(last) || (given.length > 2 && !isObjectLiteralExpression(last) && !isStringLiteral(last)))) return false;
-  if (api.syncUnlessOption && (option(api.syncUnlessOption) || mayBeCallback(given))) return false;
-  if (api.syncWhenOption && !option(api.syncWhenOption)) return false;
+  if (api.syncUnlessOption && (setsOption(given, api.syncUnlessOption) || mayBeCallback(given))) return false;
+  if (api.syncWhenOption && !setsOption(given, api.syncWhenOption)) return false;
   if (api.whenNumber !== undefined && !(given[api.whenNumber] && isNumericLiteral(given[api.whenNumber] as Node))) return false;
   return true;
+}
+
+/** Whether an object literal among the arguments sets an option to true. */
+function setsOption(given: readonly Expression[], option: string): boolean {
+  return given.some(
+    (argument) =>
+      isObjectLiteralExpression(argument) &&
+      argument.properties.some(
+        (property) => isPropertyAssignment(property) && isIdentifier(property.name) && property.name.text === option && property.initializer.kind === SyntaxKind.TrueKeyword,
+      ),
+  );
 }
 
 /** Whether the last argument is a callback, or a name that may hold one. */

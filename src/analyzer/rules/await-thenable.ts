@@ -3,9 +3,11 @@ import {
   TypeFlags,
   isArrayLiteralExpression,
   isArrowFunction,
+  isAwaitExpression,
   isCallExpression,
   isFunctionExpression,
   isIdentifier,
+  isObjectLiteralExpression,
   isOmittedExpression,
   isSpreadElement,
   isVoidExpression,
@@ -22,11 +24,13 @@ import {
   type Type,
   type VariableDeclarationList,
 } from '../program';
+import type { Severity } from '../finding';
 import { isAwaitUsing } from '../syntax/declarations';
 import { plainLoopFix, plainUsingFix, removeAwaitFix } from '../fixes/useless-await';
-import { accessedName, skipParentheses } from '../syntax/expressions';
+import { accessedName, skipOuterExpressions, skipParentheses } from '../syntax/expressions';
 import { isDeclarationFile } from '../syntax/file-names';
 import { isAsync, type FunctionNode } from '../syntax/functions';
+import { isNoPromise } from '../syntax/promises';
 import { askOfType } from '../types/calls';
 import { Claims } from '../types/claims';
 import { isUndecided, promiseTypes, type PromiseTypes } from '../types/promises';
@@ -142,12 +146,12 @@ class AwaitCheck {
       const other = isSpreadElement(element)
         ? yield* this.isNeverAwaitable(yield* this.constrainedType(element))
         : yield* askOfType(this.project.checker, element, (type) => this.isNeverAwaitable(type));
-      if (other && !(yield* this.claims.isGround(isSpreadElement(element) ? element.expression : element))) this.reportInput(element, 'This element is no promise');
+      if (other && !(yield* this.claims.isGround(isSpreadElement(element) ? element.expression : element))) this.reportInput(element, 'This element is no promise', isPlainValue(element) ? 'hint' : undefined);
     }
   }
 
-  private reportInput(at: Node, what: string): void {
-    this.context.report({ at, message: `${what}: there is nothing to wait for.` });
+  private reportInput(at: Node, what: string, severity?: Severity): void {
+    this.context.report({ at, severity, message: `${what}: there is nothing to wait for.` });
   }
 
   *forAwait(node: ForOfStatement): Asking<void> {
@@ -229,6 +233,12 @@ class AwaitCheck {
     }
     return isReference(type) ? (yield* this.project.checker.getTypeArguments.gen(type)).slice(0, 1) : [];
   }
+}
+
+/** A value that is written out, `{ type: 'separator' }`, stands among promises on purpose. */
+function isPlainValue(element: Expression): boolean {
+  const at = skipOuterExpressions(element);
+  return isObjectLiteralExpression(at) || (isNoPromise(at) && !isAwaitExpression(at) && !isArrowFunction(at) && !isFunctionExpression(at));
 }
 
 const callbackKinds = new Set<SyntaxKind>([SyntaxKind.FunctionType, SyntaxKind.CallSignature, SyntaxKind.MethodSignature]);
