@@ -21,10 +21,13 @@ export function withAgent(config: Partial<AgentConfig> = {}): NodeJS.ProcessEnv 
   return { ...process.env, NODE_OPTIONS: `--require ${JSON.stringify(agentPath)}`, [CONFIG_VARIABLE]: JSON.stringify(whole) };
 }
 
+/** Longer than any program of the tests runs: one that goes on for ever must not outlast its test. */
+const longestMs = 100_000;
+
 /** Runs a command to its end. */
 export function runToEnd(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env, cwd = process.cwd()): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: longestMs, killSignal: 'SIGKILL' });
     const ended = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (ended.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.stderr += text));

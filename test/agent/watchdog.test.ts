@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { readBlockedLoop, type BlockedLoop, type BlockedPlace } from '../../src/agent/blocked-loop';
 import { parseAnswer } from '../../src/agent/protocol';
 import { nodeBinary, nodeMajors } from '../host/provision';
@@ -12,10 +13,18 @@ import { agentFixtures, agentPath, runToEnd, withAgent } from './agent-process';
 const blocking = path.join(agentFixtures, 'blocking.js');
 const notBlocking = path.join(agentFixtures, 'not-blocking.js');
 
+/**
+ * For programs that go on until the agent tells of their blocks: the watching thread takes a while to start, and sees
+ * nothing while it gets no processor.
+ */
+const asks = `
+  const ask = () => globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret].poll('{"version":1,"sites":0}');
+  const blocked = () => JSON.parse(ask()).parts.blocked;
+  const isTold = (name) => blocked().places.some(({ frames }) => frames.some((frame) => frame.name === name));
+  function spin(ms) { const until = performance.now() + ms; while (performance.now() < until); }`;
+
 describe('the watchdog', function () {
   this.timeout(120_000);
-  // A thread that gets no processor for a tenth of a second sees nothing of a block that ends meanwhile.
-  this.retries(2);
 
   for (const major of nodeMajors) {
     it(`reports every block with the line that blocked on Node ${major}`, async () => {
@@ -35,7 +44,7 @@ describe('the watchdog', function () {
       assert.ok(at('reads').totalMs >= 300);
       assert.ok(at('starves').totalMs >= 300);
       const repeated = at('spins', 'repeated');
-      assert.equal(repeated.count, 3);
+      assert.ok(repeated.count >= 3);
       assert.ok(repeated.longestMs >= 250 && repeated.totalMs >= 3 * 250 && repeated.totalMs >= repeated.longestMs);
       assert.ok(at('spins', 'in a callback').longestMs >= 400);
       assert.deepEqual([repeated.task?.name, repeated.task?.url, repeated.task?.line], ['main', blocking, lineOf('main')]);
@@ -50,21 +59,18 @@ describe('the watchdog', function () {
     });
 
     it(`has the stack of a block at the program's very beginning on Node ${major}`, async () => {
-      const program = `
-        setTimeout(function early() { const until = performance.now() + 300; while (performance.now() < until); }, 5);
-        setTimeout(() => console.log(globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret].poll('{"version":1,"sites":0}')), 400);`;
+      const program = `${asks}
+        setTimeout(function early() { spin(300); while (!blocked().goingOn?.frames.length) spin(10); console.log(ask()); }, 5);`;
       const { stdout } = await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 }));
-      const [place] = blockedIn(stdout).places;
-      assert.equal(place?.frames.find((frame) => !frame.url.startsWith('node:'))?.name, 'early', stdout);
+      const { goingOn } = blockedIn(stdout);
+      assert.equal(goingOn?.frames.filter(({ url }) => !url.startsWith('node:')).at(-1)?.name, 'early', stdout);
     });
 
     it(`leaves out the wait that a signal ended before the block on Node ${major}`, async () => {
-      const program = `
-        process.on('SIGUSR2', function handles() {
-          for (const until = performance.now() + 300; performance.now() < until; );
-          setTimeout(() => { console.log(globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret].poll('{"version":1,"sites":0}')); process.exit(); }, 100);
-        });
-        require('node:child_process').spawn('sh', ['-c', 'sleep 4; kill -USR2 ' + process.pid], { stdio: 'ignore' });
+      const program = `${asks}
+        process.on('SIGUSR2', function handles() { spin(300); setTimeout(() => isTold('handles') ? (console.log(ask()), process.exit()) : wait(), 100); });
+        function wait() { require('node:child_process').spawn('sh', ['-c', 'sleep 4; kill -USR2 ' + process.pid], { stdio: 'ignore' }); }
+        wait();
         setInterval(() => {}, 1e6);`;
       const { stdout, stderr } = await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 }));
       const place = blockedIn(stdout).places.find(({ frames }) => frames.some(({ name }) => name === 'handles'));
@@ -72,12 +78,12 @@ describe('the watchdog', function () {
     });
 
     it(`has the program's line where it asks the agent for long on Node ${major}`, async () => {
-      const program = `
-        const agent = globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret];
-        const ask = () => agent.poll('{"version":1,"sites":0}');
-        function asks() { const until = performance.now() + 400; while (performance.now() < until) ask(); }
-        setTimeout(asks, 50);
-        setTimeout(() => console.log(ask()), 500);`;
+      const program = `${asks}
+        setTimeout(function asks() {
+          const until = performance.now() + 400;
+          while (performance.now() < until) ask();
+          setTimeout(() => blocked().places.length > 0 ? console.log(ask()) : asks(), 50);
+        }, 50);`;
       const { stdout } = await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 }));
       const [place] = blockedIn(stdout).places;
       assert.ok(place && place.frames.length > 0, stdout);
@@ -92,8 +98,7 @@ describe('the watchdog', function () {
       child.kill('SIGSTOP');
       await stateOf(child.pid!, 'T');
       // It is stopped for so long that it would be a block.
-      const stoppedAt = performance.now();
-      await until(() => performance.now() - stoppedAt > 1500);
+      await delay(1500);
       child.kill('SIGCONT');
       child.kill('SIGUSR2');
       const answer = (await lines.next()).value as string;
@@ -139,13 +144,14 @@ describe('the watchdog', function () {
   it('says of a block that still lasts how long it has lasted, and where', async () => {
     const { stdout } = await runToEnd(
       await nodeBinary(22),
-      ['-e', `setTimeout(function stands() { const until = performance.now() + 400; while (performance.now() < until); process.exit(3); }, 300);
-        process.on('exit', () => console.log(globalThis['asyncscope:' + JSON.parse(process.env.ASYNCSCOPE_AGENT).secret].poll('{"version":1,"sites":0}')))`],
+      ['-e', `${asks}
+        setTimeout(function stands() { spin(400); while (!blocked().goingOn?.frames.length) spin(10); process.exit(3); }, 300);
+        process.on('exit', () => console.log(ask()))`],
       withAgent({ blockedMs: 100 }),
     );
     const { goingOn } = blockedIn(stdout);
     assert.ok(goingOn && goingOn.ms >= 400);
-    assert.equal(goingOn.frames.find((frame) => !frame.url.startsWith('node:'))?.name, 'stands');
+    assert.ok(goingOn.frames.some(({ name }) => name === 'stands'));
   });
 
   it('is gone when the agent is removed', async () => {
@@ -200,10 +206,6 @@ function lineOf(comment: string): number {
 }
 
 /** Until the kernel says that the process is in that state. */
-function stateOf(pid: number, state: string): Promise<void> {
-  return until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] === state);
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise(setImmediate);
+async function stateOf(pid: number, state: string): Promise<void> {
+  while (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] !== state) await new Promise(setImmediate);
 }

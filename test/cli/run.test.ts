@@ -176,18 +176,17 @@ listen();
     assert.equal(keepingAlive[1]!.handles[0]!.timerMs, 60_000);
   });
 
-  it('says what blocked the event loop', async function () {
-    // As in the watchdog's own tests: on a busy machine a block may pass unseen.
-    this.retries(2);
+  it('says what blocked the event loop', async () => {
     const file = path.join(folder, 'report.json');
     const program = path.join(agentFixtures, 'blocking-often.js');
     const ended = await asyncscopeRun(['--blocked', '100', '--json', file, process.execPath, program]);
     assert.equal(ended.code, 0);
     assert.match(ended.stderr, /^asyncscope: The program blocked its event loop \d+ times, for up to \d+ ms:$/m);
-    assert.match(ended.stderr, /^ +[2-9]\d\d ms +3× {2}(?:about )?test\/fixtures\/agent\/blocking-often\.js:5:\d+ {2}spin(, in now)? {2}in task work$/m);
+    assert.match(ended.stderr, /^ +\d+ ms +3× {2}(?:about )?test\/fixtures\/agent\/blocking-often\.js:9:\d+ {2}spin(, in now)? {2}in task work$/m);
     const { processes } = JSON.parse(readFileSync(file, 'utf8')) as { processes: { blocked: BlockedReport }[] };
-    const spot = processes[0]?.blocked.spots.find(({ at }) => at?.line === 5);
+    const spot = processes[0]?.blocked.spots.find(({ at }) => at?.line === 9);
     assert.equal(spot?.count, 3);
+    assert.ok(spot.longestMs >= 250);
     assert.deepEqual(spot.stack.filter(({ at }) => at.file === program).map(({ name }) => name), ['spin', 'work']);
     const unwatched = await asyncscopeRun(['--blocked', '0', process.execPath, program]);
     assert.equal(unwatched.stderr, '');

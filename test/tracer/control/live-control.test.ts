@@ -80,8 +80,10 @@ for (const major of nodeMajors) {
 
     it('are looked at without that being taken for a block', async () => {
       assert.deepEqual((await agent.poll()).answer.parts['blocked'], { thresholdMs: 75, places: [], dropped: 0 });
-      await attachment.session.send('Runtime.evaluate', { expression: 'setTimeout(() => { const until = performance.now() + 150; while (performance.now() < until); }, 1)' });
       const blocked = async () => ((await agent.poll()).answer.parts['blocked'] as BlockedLoop).places.length;
+      const block = 'new Promise((resolve) => setTimeout(() => { const until = performance.now() + 150; while (performance.now() < until); setTimeout(resolve, 1); }, 1))';
+      // The watching thread takes a while to start.
+      do await attachment.session.send('Runtime.evaluate', { expression: block, awaitPromise: true });
       while ((await blocked()) === 0);
     });
 
