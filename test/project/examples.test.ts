@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { nodeBinary } from '../host/provision';
 
 interface Configuration {
@@ -37,11 +38,7 @@ describe('the programs to debug in examples/', function () {
     assert.ok(circle);
     await start(circle);
     // The circle closes some time after the first service has started.
-    let said = '';
-    for (let left = 20; left > 0 && !/"stuck":true.*waits for it in turn/.test(said); left--) {
-      const { stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', 'ps', String(program?.pid), '--stuck', '--json'], { encoding: 'utf8' });
-      said = stdout + stderr;
-    }
-    assert.match(said, /"stuck":true.*waits for it in turn/);
+    const look = () => promisify(execFile)(process.execPath, ['dist/cli.js', 'ps', String(program?.pid), '--stuck', '--json']);
+    while (!/"stuck":true.*waits for it in turn/.test((await look()).stdout));
   });
 });
