@@ -1,4 +1,4 @@
-import { Answers, Batch, type Question } from './questions';
+import { Batch, type Question } from './questions';
 import type { Asking } from './types';
 import type { Pending, Wire } from './wire';
 
@@ -13,8 +13,6 @@ const jobsAtOnce = 4;
 
 /** Runs jobs against one compiler process. */
 export class JobRunner {
-  private readonly answers = new Answers();
-
   constructor(private readonly wire: Wire) {}
 
   /** Runs a job to its end. */
@@ -34,7 +32,7 @@ export class JobRunner {
     const begin = (): void => {
       if (tracks.length >= jobsAtOnce) return;
       const next = upcoming.next();
-      if (!next.done) tracks.push(new Track(next.value(), begun++, this.answers));
+      if (!next.done) tracks.push(new Track(next.value(), begun++));
     };
     begin();
     /** Those whose questions are out, in the order of sending. */
@@ -97,7 +95,6 @@ class Track<T> {
   constructor(
     private readonly job: Job<T>,
     readonly index: number,
-    private readonly known: Answers,
   ) {
     this.nextStep = () => job.next([]);
     this.advance();
@@ -121,19 +118,15 @@ class Track<T> {
   }
 
   private advance(): void {
-    for (;;) {
-      while (this.open.length === 0) {
-        const { done, value } = this.nextStep();
-        if (done) {
-          this.result = { value };
-          return;
-        }
-        this.begin(value);
+    while (this.open.length === 0) {
+      const { done, value } = this.nextStep();
+      if (done) {
+        this.result = { value };
+        return;
       }
-      this.batch = new Batch(this.questions, this.known);
-      if (!this.batch.isAnswered) return;
-      this.handOut();
+      this.begin(value);
     }
+    this.batch = new Batch(this.questions);
   }
 
   private begin(askings: readonly Asking<unknown>[]): void {

@@ -11,53 +11,15 @@ export interface Answer {
   readonly error?: string;
 }
 
-/** Questions about types, symbols and signatures, which have small answers and come up again and again. */
-const remembered = new Set([
-  'getApparentType',
-  'getBaseConstraintOfType',
-  'getBaseTypes',
-  'getDeclaredTypeOfSymbol',
-  'getNonMissingTypeOfSymbol',
-  'getNonNullableType',
-  'getParametersOfSignature',
-  'getPropertyOfType',
-  'getReturnTypeOfSignature',
-  'getSignaturesOfType',
-  'getSymbolOfType',
-  'getTargetOfType',
-  'getTypeArguments',
-  'getTypeOfSymbol',
-  'getTypesOfType',
-  'isArrayType',
-  'isTupleType',
-]);
-
-/** Answers are kept for this many snapshots: the current one, and one with texts that are tried out. */
-const snapshotsKept = 2;
-
-/** Answers that hold in a snapshot, by the question's text. */
-export class Answers {
-  private readonly bySnapshot = new Map<number, Map<string, Answer>>();
-
-  of(snapshot: number): Map<string, Answer> {
-    let answers = this.bySnapshot.get(snapshot);
-    if (answers) return answers;
-    this.bySnapshot.set(snapshot, (answers = new Map<string, Answer>()));
-    // A map keeps its keys in the order they came in: the first is of the oldest snapshot.
-    for (const old of this.bySnapshot.keys()) if (this.bySnapshot.size > snapshotsKept) this.bySnapshot.delete(old);
-    return answers;
-  }
-}
-
 interface BatchResponse {
   readonly responses: readonly Answer[];
   readonly continuationToken?: unknown;
 }
 
 /**
- * Questions that go out together, made fewer: equal ones are sent once, those about types and symbols once in a
- * snapshot, and all that ask for types at places as one. (On a real project this leaves half of 230,000 questions, and
- * most of the rest together in some hundred.)
+ * Questions that go out together, made fewer: equal ones are sent once, and all that ask for types at places as one. (On
+ * a real project a third of those for signatures are equal. What was answered before does not come up again: the API's
+ * objects keep their answers.)
  */
 export class Batch {
   /** In the order of the questions. */
@@ -65,21 +27,14 @@ export class Batch {
   private readonly outgoing: string[] = [];
   /** What to do with the answer to each outgoing question. */
   private readonly receivers: ((answer: Answer) => void)[] = [];
-  private readonly waiting = new Map<string, number[]>();
+  /** The indexes of equal questions, by their text. */
+  private readonly equal = new Map<string, number[]>();
   private readonly places = new Map<string, Map<string, number[]>>();
 
-  constructor(
-    questions: readonly Question[],
-    private readonly known: Answers,
-  ) {
+  constructor(questions: readonly Question[]) {
     this.answers = new Array<Answer>(questions.length);
     questions.forEach((question, index) => this.add(question, index));
     for (const [owner, places] of this.places) this.addPlaces(owner, places);
-  }
-
-  /** Whether all is known already. */
-  get isAnswered(): boolean {
-    return this.outgoing.length === 0;
   }
 
   send(wire: Wire): Pending {
@@ -103,25 +58,11 @@ export class Batch {
       append(this.placesOf(`{"snapshot":${JSON.stringify(snapshot)},"project":${JSON.stringify(project)}`), location, index);
       return;
     }
-    if (remembered.has(method) && snapshot !== undefined) this.addRemembered(method, params, index, this.known.of(snapshot));
-    else {
-      this.outgoing.push(textOf(method, params));
-      this.receivers.push((answer) => (this.answers[index] = answer));
-    }
-  }
-
-  private addRemembered(method: string, params: Question['params'], index: number, known: Map<string, Answer>): void {
-    const key = keyOf(method, params);
-    const answer = known.get(key);
-    if (answer) {
-      this.answers[index] = answer;
-      return;
-    }
-    if (append(this.waiting, key, index) > 1) return;
-    this.outgoing.push(textOf(method, params));
-    this.receivers.push((received) => {
-      known.set(key, received);
-      for (const one of this.waiting.get(key) ?? []) this.answers[one] = received;
+    const text = `{"method":"${method}","params":${JSON.stringify(params)}}`;
+    if (append(this.equal, text, index) > 1) return;
+    this.outgoing.push(text);
+    this.receivers.push((answer) => {
+      for (const one of this.equal.get(text) ?? []) this.answers[one] = answer;
     });
   }
 
@@ -149,15 +90,4 @@ function append(lists: Map<string, number[]>, key: string, value: number): numbe
   if (list) return list.push(value);
   lists.set(key, [value]);
   return 1;
-}
-
-function textOf(method: string, params: object): string {
-  return `{"method":"${method}","params":${JSON.stringify(params)}}`;
-}
-
-/** What tells a question from others of its snapshot: for one about a type, which most are, its number says it. */
-function keyOf(method: string, { snapshot: _snapshot, project, ...rest }: Question['params']): string {
-  const { type, kind, name, ...others } = rest;
-  const isShort = typeof type === 'number' && Object.keys(others).length === 0;
-  return isShort ? `${method} ${project} ${type} ${String(kind)} ${String(name)}` : `${method} ${project} ${JSON.stringify(rest)}`;
 }
