@@ -53,8 +53,7 @@ describe('the suites of popular packages', function () {
       for (const file of files) {
         const cwd = program ? process.cwd() : path.join(modules, tests!, '..');
         const env = { ...process.env, NODE_PATH: modules };
-        const alone = await runToEnd(node, [...args, file], env, cwd);
-        const watched = await runToEnd(node, [...args, file], { ...env, ...withAgentOnly() }, cwd);
+        const [alone, watched] = await Promise.all([runToEnd(node, [...args, file], env, cwd), runToEnd(node, [...args, file], { ...env, ...withAgentOnly() }, cwd)]);
         assert.deepEqual(withoutTimes(watched), withoutTimes(alone), path.basename(file));
         passed += alone.stdout.match(/^\s*ok \d+/gm)?.length ?? 0;
       }

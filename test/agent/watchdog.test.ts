@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readBlockedLoop, type BlockedLoop, type BlockedPlace } from '../../src/agent/blocked-loop';
 import { parseAnswer } from '../../src/agent/protocol';
+import { onAllAtOnce } from '../all-versions';
 import { nodeBinary, nodeMajors } from '../host/provision';
 import { agentFixtures, agentPath, runToEnd, withAgent } from './agent-process';
 
@@ -22,6 +23,18 @@ const asks = `
   const blocked = () => JSON.parse(ask()).parts.blocked;
   const isTold = (name) => blocked().places.some(({ frames }) => frames.some((frame) => frame.name === name));
   function spin(ms) { const until = performance.now() + ms; while (performance.now() < until); }`;
+
+/** Waits for so long that it would be a block of more than three seconds. */
+const leavesOutWait = onAllAtOnce(async (major) => {
+  const program = `${asks}
+    process.on('SIGUSR2', function handles() { spin(300); setTimeout(() => isTold('handles') ? (console.log(ask()), process.exit()) : wait(), 100); });
+    function wait() { require('node:child_process').spawn('sh', ['-c', 'sleep 4; kill -USR2 ' + process.pid], { stdio: 'ignore' }); }
+    wait();
+    setInterval(() => {}, 1e6);`;
+  const { stdout, stderr } = await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 }));
+  const place = blockedIn(stdout).places.find(({ frames }) => frames.some(({ name }) => name === 'handles'));
+  assert.ok(place && place.longestMs >= 250 && place.longestMs < 3_000, `${stdout}${stderr}`);
+});
 
 describe('the watchdog', function () {
   this.timeout(120_000);
@@ -66,16 +79,7 @@ describe('the watchdog', function () {
       assert.equal(goingOn?.frames.filter(({ url }) => !url.startsWith('node:')).at(-1)?.name, 'early', stdout);
     });
 
-    it(`leaves out the wait that a signal ended before the block on Node ${major}`, async () => {
-      const program = `${asks}
-        process.on('SIGUSR2', function handles() { spin(300); setTimeout(() => isTold('handles') ? (console.log(ask()), process.exit()) : wait(), 100); });
-        function wait() { require('node:child_process').spawn('sh', ['-c', 'sleep 4; kill -USR2 ' + process.pid], { stdio: 'ignore' }); }
-        wait();
-        setInterval(() => {}, 1e6);`;
-      const { stdout, stderr } = await runToEnd(await nodeBinary(major), ['-e', program], withAgent({ blockedMs: 100 }));
-      const place = blockedIn(stdout).places.find(({ frames }) => frames.some(({ name }) => name === 'handles'));
-      assert.ok(place && place.longestMs >= 250 && place.longestMs < 3_000, `${stdout}${stderr}`);
-    });
+    it(`leaves out the wait that a signal ended before the block on Node ${major}`, () => leavesOutWait(major));
 
     it(`has the program's line where it asks the agent for long on Node ${major}`, async () => {
       const program = `${asks}

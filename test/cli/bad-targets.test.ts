@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { WebSocketServer } from 'ws';
+import { onAllAtOnce } from '../all-versions';
 import { makeFolder, type Folder } from '../folder';
 import { nodeBinary, nodeMajors } from '../host/provision';
 import { listeningPorts, TargetProcess } from '../tracer/inspector/target-process';
@@ -52,6 +53,38 @@ async function withServer(server: net.Server, body: (port: number) => Promise<vo
 
 const alive = `process.stdin.on('data', (text) => console.log('heard ' + text)); console.log('ready');`;
 
+/** The process went on as if nothing had been. */
+async function unharmed(process: TargetProcess, ports: number[] = []): Promise<void> {
+  process.write('you?\n');
+  await process.printed('heard you?');
+  assert.deepEqual(listeningPorts(process.pid), ports);
+}
+
+const handlesSignal = onAllAtOnce(async (major) => {
+  // At a port of its own, which no other process can hold.
+  const target = await TargetProcess.start(await nodeBinary(major), `process.on('SIGUSR1', () => {}); ${alive}`, { nodeArgs: ['--inspect-port=0'] });
+  try {
+    assert.match(await refusal(String(target.pid)), /did not open its inspector: it handles SIGUSR1 itself, or /);
+    await unharmed(target);
+  } finally {
+    await target.stop();
+  }
+});
+
+const isBlockedWithInspector = onAllAtOnce(async (major) => {
+  const source = `const fs = require('fs'); fs.writeSync(1, 'ready\\n'); fs.readSync(0, Buffer.alloc(8)); ${alive}`;
+  const target = await TargetProcess.start(await nodeBinary(major), source, { nodeArgs: ['--inspect=0'] });
+  try {
+    assert.match(await refusal(String(target.pid)), /did not answer Runtime\.evaluate within \d+ s; it is inside a native call/);
+    const ports = listeningPorts(target.pid);
+    target.write('go on\n');
+    await target.printed('ready', 2);
+    await unharmed(target, ports);
+  } finally {
+    await target.stop();
+  }
+});
+
 describe('asyncscope ps on a bad target', () => {
   let target: TargetProcess | undefined;
   afterEach(async () => {
@@ -59,12 +92,6 @@ describe('asyncscope ps on a bad target', () => {
     target = undefined;
   });
 
-  /** The process went on as if nothing had been. */
-  async function unharmed(process: TargetProcess, ports: number[] = []): Promise<void> {
-    process.write('you?\n');
-    await process.printed('heard you?');
-    assert.deepEqual(listeningPorts(process.pid), ports);
-  }
 
   describe('that is no target', () => {
     for (const text of ['nonsense', '99999999999', '0', 'localhost:99999', 'ws://', 'a b:c']) {
@@ -131,12 +158,7 @@ describe('asyncscope ps on a bad target', () => {
       let node: string;
       before(async () => (node = await nodeBinary(major)));
 
-      it('handles SIGUSR1 itself', async () => {
-        // At a port of its own, which no other process can hold.
-        target = await TargetProcess.start(node, `process.on('SIGUSR1', () => {}); ${alive}`, { nodeArgs: ['--inspect-port=0'] });
-        assert.match(await refusal(String(target.pid)), /did not open its inspector: it handles SIGUSR1 itself, or /);
-        await unharmed(target);
-      });
+      it('handles SIGUSR1 itself', () => handlesSignal(major));
 
       it('is inside a native call, and gets no signal that would open its inspector later', async () => {
         const source = `const fs = require('fs'); fs.writeSync(1, 'ready\\n'); fs.readSync(0, Buffer.alloc(8)); ${alive}`;
@@ -159,15 +181,7 @@ describe('asyncscope ps on a bad target', () => {
         assert.equal(target.stderr, '');
       });
 
-      it('is inside a native call with its inspector open', async () => {
-        const source = `const fs = require('fs'); fs.writeSync(1, 'ready\\n'); fs.readSync(0, Buffer.alloc(8)); ${alive}`;
-        target = await TargetProcess.start(node, source, { nodeArgs: ['--inspect=0'] });
-        assert.match(await refusal(String(target.pid)), /did not answer Runtime\.evaluate within \d+ s; it is inside a native call/);
-        const ports = listeningPorts(target.pid);
-        target.write('go on\n');
-        await target.printed('ready', 2);
-        await unharmed(target, ports);
-      });
+      it('is inside a native call with its inspector open', () => isBlockedWithInspector(major));
 
       it('exits during the snapshot', async () => {
         // A worker sees the main thread stand still for the snapshot, and ends the process then.
@@ -230,8 +244,9 @@ describe('asyncscope ps on a bad target', () => {
     it('of a server that never answers', async () => {
       const silent = net.createServer(() => undefined);
       await withServer(silent, async (port) => {
-        assert.match(await refusal(`127.0.0.1:${port}`), /gave no answer within \d+ s/);
-        assert.match(await refusal(`ws://127.0.0.1:${port}/x`), /^Cannot connect .* timed out/);
+        const [byAddress, byUrl] = await Promise.all([refusal(`127.0.0.1:${port}`), refusal(`ws://127.0.0.1:${port}/x`)]);
+        assert.match(byAddress, /gave no answer within \d+ s/);
+        assert.match(byUrl, /^Cannot connect .* timed out/);
       });
     });
   });
