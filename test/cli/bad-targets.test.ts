@@ -189,7 +189,7 @@ describe('asyncscope ps on a bad target', () => {
           setInterval(() => { const now = workerData[0]; still = now === last && workerData[1] ? still + 1 : 0; last = now;
             if (still > 15) process.kill(process.pid, 'SIGKILL'); }, 10);`;
         const source = `const ticks = new Int32Array(new SharedArrayBuffer(8));
-          globalThis.kept = Array.from({ length: 4e5 }, (_, i) => ({ i, text: 'n' + i, more: { i } }));
+          globalThis.kept = Array.from({ length: 8e5 }, (_, i) => ({ i, text: 'n' + i, more: { i } }));
           const { Worker } = require('worker_threads'), inspector = require('inspector');
           new Worker(${JSON.stringify(watch)}, { eval: true, workerData: ticks }).once('online', () => console.log('ready'));
           setInterval(() => { ticks[0]++; if (inspector.url()) ticks[1] = 1; }, 5);`;

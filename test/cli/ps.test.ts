@@ -110,7 +110,7 @@ describe('asyncscope ps and tree', () => {
       });
 
       it('closes the inspector and lets the process go on when it is interrupted', async () => {
-        const source = `globalThis.kept = Array.from({ length: 4e5 }, (_, i) => ({ i, text: 'n' + i }));
+        const source = `globalThis.kept = Array.from({ length: 12e5 }, (_, i) => ({ i, text: 'n' + i }));
           process.stdin.on('data', (text) => console.log('heard ' + text)); console.log('ready');`;
         target = await TargetProcess.start(node, source);
         const cli = spawn(process.execPath, [cliPath, 'ps', String(target.pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
