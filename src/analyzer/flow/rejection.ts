@@ -202,7 +202,8 @@ function* returnedMayReject(node: Node, project: Project, depth: number): Asking
   if (isReturnStatement(node)) {
     const value = node.expression && skipOuterExpressions(node.expression);
     if (!value) return false;
-    return isCallExpression(value) || isNewExpression(value) ? yield* mayReject(value, project, depth) : yield* givesHeldPromise(value, project);
+    if (!isCallExpression(value) && !isNewExpression(value)) return yield* givesHeldPromise(value, project);
+    return (yield* isPromise(value, project)) && (yield* mayReject(value, project, depth));
   }
   const children: Node[] = [];
   node.forEachChild((child) => void children.push(child));
