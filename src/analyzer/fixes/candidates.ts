@@ -1,7 +1,7 @@
 import type { Finding, FixProposal, TextEdit } from '../finding';
 import { CompilerDied, type Programs } from '../program';
 import type { Change, CompileCheck } from './compile-check';
-import { applyEdits, conflict, editsByFile } from './edits';
+import { EditSet, applyEdits, conflict, editsByFile } from './edits';
 
 /** A proposal whose edits are known but not yet compiled. */
 export interface Candidate {
@@ -47,7 +47,7 @@ function* guarded(proposal: FixProposal): ReturnType<FixProposal['edits']> {
 /** Candidates that are tried together. */
 interface Group {
   readonly files: ReadonlySet<string>;
-  readonly members: Candidate[];
+  readonly members: readonly Candidate[];
 }
 
 /**
@@ -92,26 +92,26 @@ export function changeOf(members: readonly Candidate[], textOf: (path: string) =
   return change;
 }
 
-export function candidatesConflict(a: Candidate, b: Candidate): boolean {
-  return a.edits.some((one) => b.edits.some((other) => conflict(one, other)));
-}
-
 /** Candidates of the same single file go together as long as they do not conflict; one of several files stays alone. */
 function grouped(candidates: readonly Candidate[]): Group[] {
   const groups: Group[] = [];
-  const byFile = new Map<string, Group[]>();
+  const byFile = new Map<string, { members: Candidate[]; edits: EditSet }[]>();
   for (const candidate of candidates) {
     const files = new Set(candidate.edits.map((edit) => edit.path));
     const [file = ''] = files;
     const known = files.size === 1 ? (byFile.get(file) ?? []) : [];
-    const group = known.find(({ members }) => members.every((member) => !candidatesConflict(member, candidate)));
+    const group = known.find(({ edits }) => edits.accepts(candidate.edits));
     if (group) {
       group.members.push(candidate);
+      group.edits.add(candidate.edits);
       continue;
     }
-    const fresh = { files, members: [candidate] };
-    groups.push(fresh);
-    if (files.size === 1) byFile.set(file, [...known, fresh]);
+    const members = [candidate];
+    groups.push({ files, members });
+    if (files.size !== 1) continue;
+    const edits = new EditSet();
+    edits.add(candidate.edits);
+    byFile.set(file, [...known, { members, edits }]);
   }
   return groups;
 }

@@ -12,13 +12,60 @@ export function sameEdit(a: TextEdit, b: TextEdit): boolean {
   return a.path === b.path && a.start === b.start && a.end === b.end && a.newText === b.newText;
 }
 
+/** Edits that can all be made together. What a further one conflicts with is found without looking at all of them. */
+export class EditSet {
+  /** By file, in order: as they do not overlap, their ends are in order, too. */
+  private readonly byFile = new Map<string, TextEdit[]>();
+
+  /** Whether these edits can be made as well. */
+  accepts(edits: readonly TextEdit[]): boolean {
+    return edits.every((edit) => !this.conflicts(edit));
+  }
+
+  /** Adds edits that were accepted. */
+  add(edits: readonly TextEdit[]): void {
+    for (const edit of edits) {
+      const list = this.byFile.get(edit.path);
+      if (list) list.splice(firstAfter(list, edit.start, edit.end), 0, edit);
+      else this.byFile.set(edit.path, [edit]);
+    }
+  }
+
+  private conflicts(edit: TextEdit): boolean {
+    const list = this.byFile.get(edit.path) ?? [];
+    for (let index = firstAfter(list, edit.end, Infinity) - 1; index >= 0; index--) {
+      const known = list[index];
+      if (!known || known.end < edit.start) return false;
+      if (conflict(known, edit)) return true;
+    }
+    return false;
+  }
+}
+
+/** The index of the first edit that starts after an offset, or at it and ends after another. */
+function firstAfter(list: readonly TextEdit[], start: number, end: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const edit = list[middle];
+    if (edit && (edit.start < start || (edit.start === start && edit.end <= end))) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The edits by file, each once, from first to last. */
 export function editsByFile(edits: readonly TextEdit[]): Map<string, TextEdit[]> {
   const byFile = new Map<string, TextEdit[]>();
+  const seen = new Set<string>();
   for (const edit of edits) {
-    const list = byFile.get(edit.path) ?? [];
-    if (!list.some((known) => sameEdit(known, edit))) list.push(edit);
-    byFile.set(edit.path, list);
+    const key = `${edit.start} ${edit.end} ${edit.path}\0${edit.newText}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const list = byFile.get(edit.path);
+    if (list) list.push(edit);
+    else byFile.set(edit.path, [edit]);
   }
   // At one place, what is inserted comes before what is replaced.
   for (const list of byFile.values()) list.sort((a, b) => a.start - b.start || a.end - b.end);

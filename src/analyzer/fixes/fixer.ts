@@ -3,9 +3,9 @@ import type { CodeFix } from '../diagnostics';
 import type { Finding } from '../finding';
 import type { Linter } from '../linter';
 import type { Programs } from '../program';
-import { candidatesConflict, changeOf, compiled, workOut, type Candidate } from './candidates';
+import { changeOf, compiled, workOut, type Candidate } from './candidates';
 import { CompileCheck } from './compile-check';
-import { editsByFile } from './edits';
+import { EditSet, editsByFile } from './edits';
 
 /** What can be done about a finding. */
 export interface Offer {
@@ -107,10 +107,14 @@ export class Fixer {
       }),
     );
     const chosen: Candidate[] = [];
-    for (const candidate of workOut(this.programs, wanted).candidates) {
-      const paths = candidate.edits.map((edit) => edit.path);
-      if (paths.some((path) => excluded.has(path) || !this.isFaithful(path))) continue;
-      if (!chosen.some((other) => candidatesConflict(other, candidate))) chosen.push(candidate);
+    const edits = new EditSet();
+    const { candidates } = workOut(this.programs, wanted);
+    const paths = new Set(candidates.flatMap((candidate) => candidate.edits.map((edit) => edit.path)));
+    const writable = new Set([...paths].filter((path) => !excluded.has(path) && this.isFaithful(path)));
+    for (const candidate of candidates) {
+      if (!candidate.edits.every((edit) => writable.has(edit.path)) || !edits.accepts(candidate.edits)) continue;
+      chosen.push(candidate);
+      edits.add(candidate.edits);
     }
     const textOf = (path: string): string | undefined => this.programs.textOf(path);
     const { sound, rejected } = compiled(this.check, chosen, textOf);
