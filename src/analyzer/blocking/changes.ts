@@ -6,7 +6,7 @@ import type { Sources } from './sources';
 
 /**
  * Reads the files whose text or program is new since the last snapshot, and drops what was known of them. Returns their
- * paths. Where one looks different from outside, all that is known has become stale.
+ * paths. Where one looks different from outside, all that is known of the programs which hold it has become stale.
  */
 export function takeChanges(programs: Programs, sources: Sources, memory: Memory): readonly string[] {
   const homes = new Map(sources.paths.map((path) => [path, sources.homeOf(path).id]));
@@ -14,7 +14,7 @@ export function takeChanges(programs: Programs, sources: Sources, memory: Memory
   const isNew = (path: string): boolean => memory.homes.get(path) !== homes.get(path) || programs.lastChange(path) > memory.version || hasOtherTree(path, sources, memory);
   const changed = sources.paths.filter(isNew);
   const gone = [...memory.roles.keys()].filter((path) => !homes.has(path));
-  let isSeen = memory.version > 0 && gone.length > 0;
+  const seenIn = new Set(memory.version > 0 && gone.length > 0 ? programs.loaded : []);
   for (const path of changed) {
     const text = isExemptPath(path) ? undefined : programs.text(path);
     const role = text === undefined ? 'exempt' : fileRole(path, text);
@@ -22,11 +22,13 @@ export function takeChanges(programs: Programs, sources: Sources, memory: Memory
     if (text === undefined || role === 'exempt') continue;
     memory.names.add(path, text);
     // What a program brings that was not there before changes nothing for the files of the others.
-    isSeen ||= known.has(homes.get(path) ?? '') && looksOther(path, sources, memory);
+    if (!known.has(homes.get(path) ?? '')) continue;
+    const holders = sources.holdersOf(path);
+    if (!holders.every((project) => seenIn.has(project)) && looksOther(path, sources, memory)) for (const project of holders) seenIn.add(project);
   }
   for (const path of gone) memory.roles.delete(path);
   memory.forget(new Set([...changed, ...gone]));
-  if (isSeen) for (const site of memory.targets.keys()) memory.stale.add(site);
+  if (seenIn.size > 0) for (const site of memory.targets.keys()) if (seenIn.has(sources.homeOf(site.within.path))) memory.stale.add(site);
   memory.version = programs.version;
   memory.homes = homes;
   return changed;

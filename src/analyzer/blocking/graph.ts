@@ -68,6 +68,8 @@ export class BlockingGraph {
     const path: string = sourceFile.fileName;
     const { roles, names, stale } = this.memory;
     if (roles.get(path) !== 'code' || names.isWorkerFile(path)) return [];
+    // Where it is being edited, the next text is compared with this one.
+    if (this.programs.unsavedText(path) !== undefined) this.memory.trees.set(path, sourceFile);
     // Most files say no name that anything blocking goes by: there is no need to read what functions they have.
     if (stale.size === 0 && !this.reached.has(path)) return [];
     const facts = fileFacts(sourceFile);

@@ -32,6 +32,11 @@ export class Sources {
     return this.byProject.get(project)?.has(path) ?? false;
   }
 
+  /** All programs that hold a file. */
+  holdersOf(path: string): readonly Project[] {
+    return [...this.byProject.keys()].filter((project) => this.isIn(project, path));
+  }
+
   /** A file's syntax, the same tree for as long as its text stays. */
   tree(path: string): SourceFile | undefined {
     return this.programs.treeToKeep(this.homeOf(path), path);

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
+import { BlockingGraph } from '../../../src/analyzer/blocking/graph';
 import { ConfigFinder } from '../../../src/analyzer/config/config';
 import { Fixer } from '../../../src/analyzer/fixes';
 import { Linter } from '../../../src/analyzer/linter';
@@ -64,6 +66,21 @@ describe('a graph of several programs', () => {
     };
     assert.deepEqual(edit(files['base/load.ts'].replace('=> read()', "=> ''")), [0, 0, 0]);
     assert.deepEqual(edit(files['base/load.ts']), [1, 1, 1]);
+  });
+
+  it('asks again about the files of those programs only that hold what was edited', () => {
+    check('base/load.ts', 'one/page.ts', 'two/page.ts');
+    const { memory } = new BlockingGraph(programs, undefined);
+    const staleAfter = (name: keyof typeof files): string[] => {
+      programs.setText(folder.file(name), `${files[name]}export const more = 1;\n`);
+      programs.refresh();
+      memory.stale.clear();
+      new BlockingGraph(programs, memory);
+      return [...new Set([...memory.stale].map(({ within }) => path.relative(folder.path, within.path)))].sort();
+    };
+    assert.deepEqual(staleAfter('one/page.ts'), []);
+    assert.deepEqual(staleAfter('two/page.ts'), []);
+    assert.deepEqual(staleAfter('base/load.ts'), ['base/slow.ts', 'one/page.ts', 'two/page.ts']);
   });
 
   it('refuses to make functions async that the program of the caller does not hold', () => {
