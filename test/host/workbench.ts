@@ -22,6 +22,9 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
+/** A workbench that is not there by then never comes, however busy the machine is. Milliseconds. */
+const openingLimit = 180_000;
+
 const browserArguments = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
@@ -59,8 +62,8 @@ export async function openPage(url: string): Promise<Workbench> {
     // Whoever does not run tests does not look at it.
     testsEnded.catch(() => undefined);
     await page.exposeFunction('codeAutomationLog', () => undefined);
-    await page.goto(url);
-    await page.waitForSelector('.monaco-workbench .part.statusbar', { timeout: 60_000 });
+    await page.goto(url, { timeout: openingLimit });
+    await page.waitForSelector('.monaco-workbench .part.statusbar', { timeout: openingLimit });
     return { page, testsEnded, close: () => browser.close() };
   } catch (error) {
     await browser.close();
