@@ -107,7 +107,8 @@ export function watchThread(load: (name: string) => unknown): void {
       session = new Session();
       session.connectToMainThread();
     }
-    const expression = `globalThis[${JSON.stringify(name)}]?.note(${milliseconds()})`;
+    // Debuggers, which keep each script for good, keep little of those with such a name.
+    const expression = `globalThis[${JSON.stringify(name)}]?.note(${milliseconds()})\n//# sourceURL=asyncscope.cdp`;
     session.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, () => (asking = setTimeout(ask, againMs)));
   };
 

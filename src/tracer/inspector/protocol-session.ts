@@ -1,5 +1,6 @@
 // The inspector protocol's bookkeeping for one session: numbered commands, their answers, time limits, events.
 // What carries the text (a WebSocket, a worker's parent session) is given from outside.
+import { withName } from './own-script';
 import type { InspectorSession, SendOptions, SessionEnd, SnapshotChunk } from './session';
 import { TargetError } from './target';
 
@@ -56,7 +57,7 @@ export class ProtocolSession implements InspectorSession {
         reject(new TargetError(unanswered(this.label, method, timeoutMs)));
       }, timeoutMs);
       this.pending.set(id, { method, resolve: resolve, reject, timer });
-      this.write(JSON.stringify({ id, method, params }));
+      this.write(JSON.stringify({ id, method, params: withName(params) }));
     });
   }
 

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { watchdogNames } from '../../agent/blocked-loop';
 import type { InspectorSession } from '../inspector/session';
 
-interface EvaluateResult {
-  result: { value?: unknown };
+export interface EvaluateResult {
+  result: { value?: unknown; objectId?: string };
   exceptionDetails?: { text: string; exception?: { description?: string } };
 }
 
@@ -17,7 +17,7 @@ const START_TIMEOUT_MS = 3_000;
 const START_PAUSE_MS = 10;
 
 /** The text of a function that runs another: where the agent watches the event loop, that is no block of the program's own. */
-const AS_OWN = `(run) => Object.getOwnPropertyNames(globalThis).filter((name) => ${watchdogNames}.test(name)).reduce((rest, name) => () => globalThis[name].own(rest), run)()`;
+export const AS_OWN = `(run) => Object.getOwnPropertyNames(globalThis).filter((name) => ${watchdogNames}.test(name)).reduce((rest, name) => () => globalThis[name].own(rest), run)()`;
 
 /** The value of an expression, which must be JSON. Rejects with a one-sentence Error where it throws. */
 export async function evaluate(session: InspectorSession, expression: string): Promise<unknown> {
@@ -44,10 +44,7 @@ export async function afterStart(session: InspectorSession): Promise<void> {
   }
 }
 
-/**
- * Calls functions in one process, again and again. V8 keeps every text that it has ever evaluated, and makes one of each
- * argument, too: so functions and arguments must come from a few.
- */
+/** Calls functions in one process, now and then: each call is a script, and so is each argument. See StandingQuestion for what is asked all the time. */
 export class ProcessCalls {
   private globalObject: Promise<string | undefined> | undefined;
 
@@ -64,7 +61,8 @@ export class ProcessCalls {
   }
 }
 
-function valueOf({ result, exceptionDetails }: EvaluateResult): unknown {
+/** Throws a one-sentence Error where what was evaluated has thrown. */
+export function valueOf({ result, exceptionDetails }: EvaluateResult): unknown {
   if (exceptionDetails) {
     const reason = (exceptionDetails.exception?.description ?? exceptionDetails.text).split('\n')[0] ?? '';
     throw new Error(`The agent failed in the process: ${reason}.`);

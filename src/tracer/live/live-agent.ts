@@ -12,6 +12,7 @@ import { HandleReader, type HandleReport } from './handles';
 import { agentConfig, newSecret } from './launch';
 import { liveTasks, lostTasks, starvedPlaces, trackingWarnings, type LostTask, type StarvedPlace } from './live-tasks';
 import { SitePlaces } from './site-places';
+import { StandingQuestion } from './standing-question';
 import { TaskMirror } from './task-mirror';
 import { UnheardRejections, type UnheardRejection } from './unheard-rejections';
 
@@ -44,16 +45,26 @@ export interface InstallOptions extends Omit<AgentConfig, 'version' | 'secret'> 
   agentPath: string;
 }
 
-/** `since` comes in bytes, so that the arguments are few. */
-const POLL = `function (name, request, low, middle, high) {
-  return this[name]?.poll(JSON.stringify({ ...JSON.parse(request), since: low + 256 * middle + 65536 * high }));
+/** What asks the agent each time: for what is new since the answer before, and at first since what `request` says. */
+const POLL = `function (name, request) {
+  const next = JSON.parse(request);
+  return () => {
+    const agent = this[name];
+    const answer = agent?.poll(JSON.stringify(next));
+    if (answer === undefined) return;
+    next.sites = agent.parts.get('tasks')?.tracker.sites.sites.length ?? 0;
+    next.since = Number(/"sequence":(\\d+)/.exec(answer)?.[1] ?? 0);
+    return answer;
+  };
 }`;
 
 export class LiveAgent {
   private readonly places = new SitePlaces();
   private readonly mirror = new TaskMirror();
   private readonly handles = new HandleReader(this.places);
-  private readonly calls: ProcessCalls;
+  private readonly question: StandingQuestion;
+  /** The end of the poll before: each answer follows the one before it. */
+  private last: Promise<unknown> = Promise.resolve();
   private readonly unheard: UnheardRejections;
 
   /** For an agent that the process was started with. `idPrefix`: what task ids begin with; different for each thread of a report. */
@@ -62,8 +73,8 @@ export class LiveAgent {
     readonly secret: string,
     private readonly idPrefix = 't',
   ) {
-    this.calls = new ProcessCalls(session);
-    this.unheard = new UnheardRejections(session, this.calls, handleName(secret));
+    this.question = new StandingQuestion(session, POLL, () => [handleName(secret), JSON.stringify(this.request)]);
+    this.unheard = new UnheardRejections(session, new ProcessCalls(session), handleName(secret));
   }
 
   /**
@@ -78,10 +89,14 @@ export class LiveAgent {
   }
 
   /** One question, one answer. Rejects with a one-sentence Error where there is no agent, or its answer can't be read. */
-  async poll(): Promise<LiveLook> {
-    const request: PollRequest = { version: PROTOCOL_VERSION, sites: this.places.count };
-    const { sequence } = this.mirror;
-    const answer = parseAnswer(await this.calls.call(POLL, handleName(this.secret), JSON.stringify(request), sequence & 0xff, (sequence >> 8) & 0xff, sequence >> 16));
+  poll(): Promise<LiveLook> {
+    const look = this.last.then(() => this.look());
+    this.last = look.catch(() => this.leave()); // what it had told is not known here
+    return look;
+  }
+
+  private async look(): Promise<LiveLook> {
+    const answer = parseAnswer(await this.question.ask());
     const { pid, thread, node, parts } = answer;
     const look: LiveLook = { pid, thread, node, tasks: [], lost: [], starved: [], unheard: [], counts: undefined, warnings: [], handles: undefined, answer };
     this.places.addScripts(parseScripts(parts[SCRIPTS_PART]));
@@ -127,7 +142,17 @@ export class LiveAgent {
 
   /** Takes the agent out of the process, which then is as it was. False where it was out already. */
   async remove(): Promise<boolean> {
+    await this.leave();
     return (await evaluate(this.session, `${this.handle}?.remove() ?? false`)) === true;
+  }
+
+  /** Asks no more; the agent stays. Never rejects. */
+  leave(): Promise<void> {
+    return this.question.end();
+  }
+
+  private get request(): PollRequest {
+    return { version: PROTOCOL_VERSION, sites: this.places.count, since: this.mirror.sequence };
   }
 
   private get handle(): string {

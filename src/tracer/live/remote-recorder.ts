@@ -1,24 +1,36 @@
 // The client of the recorder in a thread that has the agent.
 import { handleName } from '../../agent/config';
 import { PROTOCOL_VERSION } from '../../agent/protocol';
-import { parseRecorderData, type DrainRequest, type RecorderData } from '../../agent/recorder-protocol';
+import { parseRecorderData, type RecorderData } from '../../agent/recorder-protocol';
 import type { InspectorSession } from '../inspector/session';
 import { ProcessCalls, startBundle } from './evaluation';
+import { StandingQuestion } from './standing-question';
 
-const DRAIN = "function (name, request) { return this[name]?.parts.get('recorder')?.drain(request); }";
+/** All answers have the sites that are new since the one before, and the first those from the number `sites` on. */
+const DRAIN = `function (name, version, sites) {
+  return () => {
+    const parts = this[name]?.parts;
+    const answer = parts?.get('recorder')?.drain(JSON.stringify({ version, sites }));
+    sites = parts?.get('tasks')?.tracker.sites.sites.length ?? 0;
+    return answer;
+  };
+}`;
 const STOP = "function (name) { this[name]?.parts.get('recorder')?.remove(); }";
 
 /** The agent's own work is over in some microseconds, unless a debugger has stopped the process in the middle of it. */
 const MOST_QUESTIONS = 50;
 
 export class RemoteRecorder {
-  private readonly calls: ProcessCalls;
+  private readonly question: StandingQuestion;
+  /** From which site on the next answer has them. */
+  private nextSite: number | undefined;
+  private firstSite = 0;
 
   private constructor(
-    session: InspectorSession,
+    private readonly session: InspectorSession,
     private readonly secret: string,
   ) {
-    this.calls = new ProcessCalls(session);
+    this.question = new StandingQuestion(session, DRAIN, () => [handleName(secret), PROTOCOL_VERSION, this.firstSite]);
   }
 
   /** Begins to record in a thread whose agent was given this secret; `recorderPath` is the bundle's file. Rejects with a one-sentence Error. */
@@ -29,15 +41,19 @@ export class RemoteRecorder {
 
   /** What was recorded since the last time. `sites`: how many of them are known. Rejects with a one-sentence Error. */
   async drain(sites: number): Promise<RecorderData> {
-    const request: DrainRequest = { version: PROTOCOL_VERSION, sites };
     for (let questions = 1; ; questions++) {
-      const data = parseRecorderData(await this.calls.call(DRAIN, handleName(this.secret), JSON.stringify(request)));
+      if (sites !== this.nextSite) this.question.forget();
+      this.firstSite = sites;
+      this.nextSite = undefined;
+      const data = parseRecorderData(await this.question.ask());
+      this.nextSite = data.firstSite + data.sites.length;
       if (!data.again || questions === MOST_QUESTIONS) return data;
     }
   }
 
   /** Ends the recording: the calls cost no more than before. */
   async stop(): Promise<void> {
-    await this.calls.call(STOP, handleName(this.secret));
+    await this.question.end();
+    await new ProcessCalls(this.session).call(STOP, handleName(this.secret));
   }
 }

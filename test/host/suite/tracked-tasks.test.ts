@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { launch, output } from './debugging';
 import { asyncscope } from './editing';
-import { until } from './waiting';
+import { eventually, until } from './waiting';
 
 describe('tasks of a program that is debugged with tracking on', function () {
   this.timeout(90_000);
@@ -20,7 +20,8 @@ describe('tasks of a program that is debugged with tracking on', function () {
     await printed;
     await until(tasks.onDidChange, () => tasks.roots.length === 1);
     const names = "Object.getOwnPropertyNames(globalThis).filter((name) => name.startsWith('asyncscope:')).join()";
-    const agents = async () => ((await session.customRequest('evaluate', { expression: names, context: 'repl' })) as { result: string }).result;
+    const left = async () => ((await session.customRequest('evaluate', { expression: names, context: 'repl' })) as { result: string }).result.replaceAll("'", '').split(',');
+    const agents = async () => (await left()).filter((name) => !name.includes(':ask')).join();
     const before = await agents();
     assert.match(before, /asyncscope:/);
     await vscode.commands.executeCommand('asyncscope.tasks.watch');
@@ -33,5 +34,7 @@ describe('tasks of a program that is debugged with tracking on', function () {
     assert.equal(await agents(), before);
     await vscode.commands.executeCommand('asyncscope.tasks.unwatch');
     assert.equal(await agents(), before);
+    // What blocks the event loop is asked for on; nothing else is.
+    await eventually(async () => (await left()).filter((name) => name.includes(':ask')).length === 1);
   });
 });
