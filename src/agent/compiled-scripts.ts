@@ -9,11 +9,9 @@ import type { HandleSiteRow } from './handle-protocol';
 import type { AgentHandle } from './install';
 import type { AgentPart } from './part';
 import { AwaitsCode, type PollRequest, type TaskData } from './protocol';
-import { SCRIPTS_PART, type ScriptText } from './script-protocol';
+import { COMPILED, SCRIPTS_PART, type ScriptText } from './script-protocol';
 import type { TaskPart } from './track';
 
-/** Files that Node does not run as they are. */
-const COMPILED = /\.(?:[cm]?tsx?|jsx|vue|svelte)(?:\?.*)?$/i;
 /** Characters of one script, and of all in one answer. */
 const LONGEST = 2_000_000;
 const MOST = 8_000_000;
@@ -59,12 +57,16 @@ export class CompiledScripts implements AgentPart {
     const told = since === undefined ? pendingFiles(part, request) : undefined;
     const isCompiled = wanted.some((file) => COMPILED.test(file)) || sites.some(({ file }) => COMPILED.test(file));
     const read = isCompiled ? wanted : wanted.filter((file) => told?.has(file));
-    if (read.length === 0) return undefined;
+    const found = this.read(read);
+    return found.length > 0 ? found : undefined;
+  }
+
+  /** Those of the files whose scripts are not their text; a client asks for those of blocks, which it is told of by others. */
+  read(files: readonly string[]): ScriptText[] {
     try {
-      const found = readScripts(read);
-      return found.length > 0 ? found : undefined;
+      return files.length > 0 ? readScripts(files) : [];
     } catch {
-      return undefined; // a Node without inspector, or one that does not allow it
+      return []; // a Node without inspector, or one that does not allow it
     }
   }
 

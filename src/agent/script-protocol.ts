@@ -3,6 +3,9 @@
 /** The part of an answer that tells of them. */
 export const SCRIPTS_PART = 'scripts';
 
+/** Files that Node does not run as they are. */
+export const COMPILED = /\.(?:[cm]?tsx?|jsx|vue|svelte)(?:\?.*)?$/i;
+
 /** The file as sites name it, and the text that runs. */
 export type ScriptText = [file: string, text: string];
 

@@ -104,7 +104,7 @@ async function readThread(file: string): Promise<EndedThread> {
     lost: lostTasks(data, places),
     lostCount: data.counts.lost,
     ...(parts['recorder'] !== undefined && { recorder: readRecorderData(parts['recorder']), scripts }),
-    ...(parts['blocked'] !== undefined && { blocked: await new BlockedLoopReader(scripts).read(parts['blocked']) }),
+    ...(parts['blocked'] !== undefined && { blocked: await new BlockedLoopReader(() => Promise.resolve(scripts)).read(parts['blocked']) }),
   };
 }
 

@@ -2,6 +2,7 @@
 import type * as vscode from 'vscode';
 import { formatAddress } from '../../tracer/inspector/target';
 import { connect } from '../../tracer/inspector/websocket';
+import { CompiledTexts } from '../../tracer/live/compiled-texts';
 import { BlockedLoopReader, RemoteWatchdog, type BlockedReport } from '../../tracer/live/blocked-loop';
 import { lentConnection } from '../tasks/debugged';
 
@@ -18,7 +19,8 @@ export async function blockedProbe(session: vscode.DebugSession, secret: string)
   const { host, port, path } = await lentConnection(session);
   const connection = await connect(`ws://${formatAddress(host, port)}${path}`, { label: 'the debugged process', shared: true });
   const watchdog = new RemoteWatchdog(connection.session, secret);
-  const reader = new BlockedLoopReader();
+  const compiled = new CompiledTexts(connection.session, secret);
+  const reader = new BlockedLoopReader((files) => compiled.of(files));
   let isWatched = false;
   return {
     async ask() {
@@ -27,6 +29,9 @@ export async function blockedProbe(session: vscode.DebugSession, secret: string)
       return told === undefined ? undefined : reader.read(told);
     },
     forgive: () => watchdog.forgive(),
-    close: () => connection.close(),
+    async close() {
+      await watchdog.leave();
+      await connection.close();
+    },
   };
 }

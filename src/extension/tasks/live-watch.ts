@@ -4,6 +4,7 @@ import type { CallControl } from '../../tracer/control/call-control';
 import { LiveControl, type BreakOutcome } from '../../tracer/control/live-control';
 import type { InspectorSession } from '../../tracer/inspector/session';
 import { afterStart } from '../../tracer/live/evaluation';
+import { CompiledTexts } from '../../tracer/live/compiled-texts';
 import { BlockedLoopReader, RemoteWatchdog, type BlockedReport } from '../../tracer/live/blocked-loop';
 import type { HandleReport } from '../../tracer/live/handles';
 import { LiveAgent } from '../../tracer/live/live-agent';
@@ -49,7 +50,7 @@ const looksBetweenWarnings = 4;
 export class LiveWatch implements LiveProbe {
   private looks = 0;
   private warnings: LiveView['warnings'] = [];
-  private readonly reader = new BlockedLoopReader();
+  private readonly reader: BlockedLoopReader;
   private blocked: { told: string; report: BlockedReport } | undefined;
   /** What records the threads, and how it calls one. */
   private recording: { recorder: ProcessRecorder; nameOf: (thread: WatchableThread) => string } | undefined;
@@ -61,6 +62,9 @@ export class LiveWatch implements LiveProbe {
     private readonly target: TaskTarget,
     private readonly options: WatchOptions,
   ) {
+    const main = threads.find(({ id }) => id === '0');
+    const compiled = main && new CompiledTexts(main.session, main.agent.secret);
+    this.reader = new BlockedLoopReader((files) => compiled?.of(files) ?? Promise.resolve([]));
     this.stopListening = options.onThread((thread) => void this.take(thread));
   }
 
@@ -198,6 +202,7 @@ function recordable({ name, session, agent }: WatchedThread): RecordableThread {
 /** Takes out of it what we have put there. Never rejects. */
 async function letOut({ agent, installed }: WatchedThread): Promise<void> {
   if (installed) await agent.remove().catch(() => false); // gone with its thread
+  else await agent.leave();
 }
 
 /** Of the ids of a thread's tasks: the main thread's are `t1`, those of worker thread 2 `w2.t1`. */
@@ -214,6 +219,7 @@ async function agentOf(thread: WatchableThread, secret: string | undefined, bloc
     // It may be on its way, in a program that has only just begun.
     await afterStart(session);
     if (await tracks(known)) return { agent: known, installed: false };
+    await known.leave();
   }
   const options = blockedMs > 0 ? { blockedMs, debugged: session.shared } : {};
   // By the secret that the program's own would have: should that still come, it finds this one and stays out.

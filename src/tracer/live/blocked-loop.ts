@@ -6,6 +6,7 @@ import { SourceText } from '../heap/source-text';
 import type { InspectorSession } from '../inspector/session';
 import type { Place, TaskId } from '../task';
 import { RunningScripts } from './site-places';
+import { StandingQuestion } from './standing-question';
 
 /** A function on the stack of a block. */
 export interface BlockedCall {
@@ -58,17 +59,17 @@ export class BlockedLoopReader {
   readonly #running = new RunningScripts();
   readonly #scripts = new Scripts(this.#running);
   readonly #ids = new Map<string, number>();
-  readonly #texts = new Map<string, Promise<SourceText | undefined>>();
+  readonly #read = new Map<string, Promise<SourceText | undefined>>();
 
-  /** `scripts`: those whose text is not on disk. */
-  constructor(scripts: readonly ScriptText[] = []) {
-    for (const [file, text] of scripts) this.#running.texts.set(file, text);
-  }
+  /** `texts` gives those of scripts among the files of a block that are not on disk. */
+  constructor(private readonly texts: (files: readonly string[]) => Promise<readonly ScriptText[]> = () => Promise.resolve([])) {}
 
   /** `sent` is the part `blocked` of the agent's answer. Throws a one-sentence Error where it is damaged. */
   async read(sent: unknown): Promise<BlockedReport> {
     const told = readBlockedLoop(sent);
     if (!told) throw new Error('What the agent says of the blocked event loop is damaged.');
+    const files = [...told.places, ...(told.goingOn ? [told.goingOn] : [])].flatMap(({ frames }) => frames.map(({ url }) => url));
+    for (const [file, text] of await this.texts(files)) this.#running.texts.set(file, text);
     const spots = await Promise.all(told.places.map((place) => this.#spot(place)));
     const report: BlockedReport = { spots: spots.sort((one, other) => other.totalMs - one.totalMs), dropped: told.dropped };
     if (told.goingOn) {
@@ -107,10 +108,10 @@ export class BlockedLoopReader {
 
   /** The call that JavaScript most likely came back from: the last one before a place that runs native code and nothing else. */
   async #nativeCallBefore(frame: BlockedFrame): Promise<BlockedFrame | undefined> {
-    let reading = this.#texts.get(frame.url);
+    let reading = this.#read.get(frame.url);
     if (!reading) {
       reading = this.#running.text(0, frame.url).then((text) => (text === undefined ? undefined : new SourceText(text)));
-      this.#texts.set(frame.url, reading);
+      this.#read.set(frame.url, reading);
     }
     const text = await reading;
     const end = text?.offset(frame.line - 1, frame.column - 1);
@@ -126,21 +127,29 @@ export class BlockedLoopReader {
 /** The watchdog in a process whose agent was given this secret. */
 export class RemoteWatchdog {
   private listens = false;
+  private readonly question: StandingQuestion;
 
   constructor(
     private readonly session: InspectorSession,
     private readonly secret: string,
-  ) {}
+  ) {
+    this.question = new StandingQuestion(session, 'function (name) { return () => this[name]?.tell(); }', () => [watchdogName(secret)]);
+  }
 
   /** What it says, for a BlockedLoopReader; undefined where the process has no agent. */
   async tell(): Promise<unknown> {
-    const value = await this.call('tell');
-    if (typeof value !== 'string') return undefined;
+    const value = await this.question.ask();
+    if (value === undefined) return undefined;
     try {
       return JSON.parse(value) as unknown;
     } catch {
       throw new Error('What the agent says of the blocked event loop is damaged.');
     }
+  }
+
+  /** Asks no more; the watchdog stays. Never rejects. */
+  leave(): Promise<void> {
+    return this.question.end();
   }
 
   /** The program stands at a breakpoint: that is no block. */
@@ -169,7 +178,7 @@ export class RemoteWatchdog {
     });
   }
 
-  private async call(method: 'tell' | 'forgive' | 'watch'): Promise<unknown> {
+  private async call(method: 'forgive' | 'watch'): Promise<unknown> {
     const expression = `globalThis[${JSON.stringify(watchdogName(this.secret))}]?.${method}()`;
     const { result } = await this.session.send<{ result: { value?: unknown } }>('Runtime.evaluate', { expression, returnByValue: true, silent: true });
     return result.value;

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RecorderData } from '../../agent/recorder-protocol';
 import type { InspectorSession } from '../inspector/session';
+import { CompiledTexts } from '../live/compiled-texts';
 import { RemoteRecorder } from '../live/remote-recorder';
 import { EventColumns } from './events';
 import { RecordedThread, type RecordingNumbers } from './recorded-thread';
@@ -27,6 +28,7 @@ export interface RecorderStart {
 
 interface Source extends RecordableThread {
   remote: RemoteRecorder;
+  compiled: CompiledTexts;
   recorded: RecordedThread;
   hasEnded: boolean;
   /** What was asked and is not answered. */
@@ -79,7 +81,7 @@ export class ProcessRecorder {
     if (this.isStopped || this.isPaused) await remote.stop();
     if (this.isStopped) return;
     this.untold.push(thread.name);
-    const source: Source = { ...thread, remote, recorded: new RecordedThread(this.threads++, this.numbers, from), hasEnded: false };
+    const source: Source = { ...thread, remote, compiled: new CompiledTexts(thread.session, thread.secret), recorded: new RecordedThread(this.threads++, this.numbers, from), hasEnded: false };
     this.sources.push(source);
     void thread.session.closed.then(() => (source.hasEnded = true));
   }
@@ -101,6 +103,7 @@ export class ProcessRecorder {
         if (!data) continue;
         // Our clock and that of the process may differ by any time.
         this.origin ??= data.origin + data.now - this.elapsed();
+        recorded.addScripts(await source.compiled.of(filesOf(data)));
         const part = await recorded.add(data, this.origin);
         batch.now = Math.max(batch.now, data.origin + data.now - this.origin);
         batch.sites.push(...part.sites);
@@ -178,6 +181,12 @@ export class ProcessRecorder {
   private elapsed(): number {
     return performance.now() - this.began;
   }
+}
+
+/** Those of the places that are told. */
+function filesOf({ sites, blocks }: RecorderData): string[] {
+  const ofSites = sites.flatMap(([, , file, , , , , , callerFile]) => [file, callerFile]);
+  return [...ofSites, ...blocks.flatMap(({ frames }) => frames.map(({ url }) => url))];
 }
 
 /** Resolves when all have an end, good or bad, or after a while. */

@@ -53,6 +53,11 @@ export class RecordedThread {
     private askedAt: number,
     scripts: readonly ScriptText[] = [],
   ) {
+    this.addScripts(scripts);
+  }
+
+  /** Before something is told of places in them. */
+  addScripts(scripts: readonly ScriptText[]): void {
     this.places.addScripts(scripts);
   }
 
