@@ -22,6 +22,9 @@ const FIRST_SWEEP = 1 << 10;
 /** Where all places are taken, they are looked through again after so long: that takes some 5 ms. */
 const FULL_PATIENCE_MS = 500;
 
+/** As it is now: the program may take it away. */
+const Reference = WeakRef;
+
 export class HandleTable {
   /** Handles that were not kept, since there were too many. */
   dropped = 0;
@@ -53,7 +56,7 @@ export class HandleTable {
         this.dropped++;
         continue;
       }
-      this.kept.push(new WeakRef(resource));
+      this.kept.push(new Reference(resource));
       this.notes.push(note);
     }
   }

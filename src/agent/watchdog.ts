@@ -40,7 +40,8 @@ export interface WatchdogHandle {
  * `later`: a client starts the watching thread. Says BlockedLoop.
  */
 export function startWatchdog(thresholdMs: number, name: string, running: () => BlockedTask | undefined, later = false): AgentPart {
-  // The program may put fakes in the place of these.
+  // The program may put fakes in the place of these, or take them away.
+  const atomics = Atomics;
   const now = performance.now.bind(performance);
   const hrtime = process.hrtime.bind(process);
   const timing = performance.nodeTiming;
@@ -80,7 +81,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
     next = setImmediate(beat).unref();
     if (!forgiven && busy() >= thresholdMs) look();
     // A turn that only answered a ping tells the watching thread nothing.
-    if (!pinged || busy() >= 1) Atomics.add(shared, slots.turns, 1);
+    if (!pinged || busy() >= 1) atomics.add(shared, slots.turns, 1);
     pinged = false;
     forgiven = now() < forgivenUntil;
     beginTurn();
@@ -89,7 +90,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   function forgive(ms = 0): void {
     forgiven = true;
     forgivenUntil = now() + ms;
-    if (ms > 0) Atomics.store(shared, slots.snapshot, 1);
+    if (ms > 0) atomics.store(shared, slots.snapshot, 1);
   }
 
   function own<T>(run: () => T): T {
@@ -109,18 +110,18 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   }
 
   function end(): void {
-    Atomics.store(shared, slots.ended, 1);
-    if (!worker || Atomics.load(shared, slots.session) === 0) return;
+    atomics.store(shared, slots.ended, 1);
+    if (!worker || atomics.load(shared, slots.session) === 0) return;
     worker.postMessage(0);
-    Atomics.notify(shared, slots.never);
-    Atomics.wait(shared, slots.session, 1, longestGoodbyeMs);
+    atomics.notify(shared, slots.never);
+    atomics.wait(shared, slots.session, 1, longestGoodbyeMs);
     // The inspector hears of it when JavaScript runs on.
     for (let calls = 0; calls < 1_000; calls++) now();
   }
 
   function answer(ping: number): void {
     pinged = true;
-    Atomics.store(shared, slots.answered, ping);
+    atomics.store(shared, slots.answered, ping);
   }
 
   /** On the clock that all threads share. */
@@ -136,8 +137,8 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
 
   function beginTurn(): void {
     if (noted.length > 0) noted = [];
-    lookedThen = Atomics.load(shared, slots.looked);
-    askedThen = Atomics.load(shared, slots.asked);
+    lookedThen = atomics.load(shared, slots.looked);
+    askedThen = atomics.load(shared, slots.asked);
     idleThen = timing.idleTime;
     turnBegan = now();
   }
@@ -151,7 +152,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
   /** The same where a signal has ended the wait for events: libuv does not count that wait then. */
   function blockedMs(): number {
     const ms = busy();
-    return timing.idleTime - idleThen < 1 ? Math.min(ms, (milliseconds() - Atomics.load(shared, slots.quiet)) & 0x7fffffff) : ms;
+    return timing.idleTime - idleThen < 1 ? Math.min(ms, (milliseconds() - atomics.load(shared, slots.quiet)) & 0x7fffffff) : ms;
   }
 
   /** The turn that has just ended was long: counts the block in it. */
@@ -161,8 +162,8 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
       const { user, system } = process.cpuUsage();
       // No JavaScript, and little work of the processors: the thread has waited for one, or, since signals make libuv
       // forget that it waited, for events.
-      if (!noted.some(({ frames }) => frames[0]) && ((user + system - Atomics.load(shared, slots.cpu)) | 0) < ms * 500) return;
-      const lookedMs = Atomics.load(shared, slots.looked) - lookedThen;
+      if (!noted.some(({ frames }) => frames[0]) && ((user + system - atomics.load(shared, slots.cpu)) | 0) < ms * 500) return;
+      const lookedMs = atomics.load(shared, slots.looked) - lookedThen;
       // The watching thread stood still, too: the whole process was stopped.
       if (lookedMs < ms / 3) ms = lookedMs;
       if (ms < thresholdMs) return;
@@ -197,7 +198,7 @@ export function startWatchdog(thresholdMs: number, name: string, running: () => 
     const told: BlockedLoop = { thresholdMs, places: [...places.values()], dropped };
     const ms = blockedMs();
     // The watching thread got no answer.
-    if (!forgiven && ms >= thresholdMs && Atomics.load(shared, slots.asked) !== askedThen) told.goingOn = { ms: Math.round(ms), frames: noted.at(-1)?.frames ?? [], task: noted.at(-1)?.task };
+    if (!forgiven && ms >= thresholdMs && atomics.load(shared, slots.asked) !== askedThen) told.goingOn = { ms: Math.round(ms), frames: noted.at(-1)?.frames ?? [], task: noted.at(-1)?.task };
     return told;
   }
 

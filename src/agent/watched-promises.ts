@@ -4,6 +4,9 @@
 import { Stamp, stampSlot } from './promise-stamp';
 import { Flag, SLOT_WORDS, Word } from './slot';
 
+/** As it is now: the program may take it away. */
+const Reference = WeakRef;
+
 /** Promises of one chunk; a chunk is young when it is filled, so that filling it costs the garbage collector nothing. */
 const CHUNK_BITS = 8;
 const CHUNK = 1 << CHUNK_BITS;
@@ -37,7 +40,7 @@ export class WatchedPromises {
   private chunk: Chunk = [];
   private nextPlace = 0;
   /** Of nothing that lives: V8 clears it when it clears others. */
-  private canary = new WeakRef({});
+  private canary = new Reference({});
 
   constructor(private readonly slots: Slots) {}
 
@@ -76,7 +79,7 @@ export class WatchedPromises {
   /** True where objects may have been collected since it was true last. */
   hasCollected(): boolean {
     if (this.canary.deref()) return false;
-    this.canary = new WeakRef({});
+    this.canary = new Reference({});
     return true;
   }
 
@@ -120,7 +123,7 @@ export class WatchedPromises {
     let index = this.freeReference;
     if (index < 0) index = this.references.length;
     else this.freeReference = this.references[index] as number;
-    this.references[index] = new WeakRef(promise);
+    this.references[index] = new Reference(promise);
     words[at + Word.hold] = FIRST_WEAK - index;
     this.weak++;
   }
