@@ -118,8 +118,10 @@ class Received {
   private readonly sockets = new Set<net.Socket>();
   private readonly server = net.createServer((socket) => {
     this.sockets.add(socket);
+    // The extension host may end without closing it; the reader of lines passes the error on.
     socket.on('error', () => undefined);
-    createInterface(socket).on('line', (line) => void this.receive(JSON.parse(line) as SuiteMessage, socket));
+    const lines = createInterface(socket).on('line', (line) => void this.receive(JSON.parse(line) as SuiteMessage, socket));
+    lines.on('error', () => undefined);
   });
 
   listen(): Promise<number> {
