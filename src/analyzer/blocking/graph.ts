@@ -7,7 +7,7 @@ import { accessMark, sitesNamed } from './accesses';
 import { fileFacts, type Alias, type FileFacts, type FunctionFacts, type Site } from './facts';
 import { isBeforeExit, isWorkerBranch, runsOnce } from './guards';
 import { Memory } from './memory';
-import { mayNameMember, membersIn } from './open-members';
+import { allMembers } from './open-members';
 import { aliasTarget, isSameTarget, targetOf, type Scope, type Target } from './resolver';
 import { assignedIn } from './untyped-members';
 import { Sources } from './sources';
@@ -35,10 +35,6 @@ export class BlockingGraph {
   readonly memory: Memory;
   private readonly sources: Sources;
   private readonly scopes = new Map<Project, Scope>();
-  /** By name, for each snapshot; see {@link Scope.membersNamed}. */
-  private readonly members = new Map<string, readonly FunctionFacts[] | undefined>();
-  /** By name, for each snapshot; see {@link Scope.assignedNamed}. */
-  private readonly assigned = new Map<string, readonly FunctionFacts[]>();
   private verdicts = new Verdicts((site) => this.memory.targets.get(site));
   private phases = this.newPhases();
   /** What runs the functions that are handed to something. */
@@ -115,12 +111,14 @@ export class BlockingGraph {
     const project = this.sources.homeOf(path);
     const known = this.scopes.get(project);
     if (known) return known;
+    const filesWith = (name: string): FileFacts[] =>
+      [...this.memory.names.filesWith(name)].filter((other) => this.sources.isIn(project, other)).flatMap((other) => this.factsOf(other) ?? []);
     const scope: Scope = {
       checker: project.checker,
       program: project.program,
       functionOf: (key) => this.functionOf(key),
-      membersNamed: (name) => this.membersNamed(name),
-      assignedNamed: (name) => this.assignedNamed(name).filter((found) => this.sources.isIn(project, found.path)),
+      membersNamed: kept((name) => allMembers(filesWith(name), name)),
+      assignedNamed: kept((name) => filesWith(name).flatMap((facts) => assignedIn(facts, name))),
       factsOf: (other) => this.factsOf(other),
     };
     this.scopes.set(project, scope);
@@ -163,20 +161,6 @@ export class BlockingGraph {
 
   private functionOf(key: string): FunctionFacts | undefined {
     return this.factsOf(key.slice(0, key.indexOf('#')))?.byKey.get(key);
-  }
-
-  private membersNamed(name: string): readonly FunctionFacts[] | undefined {
-    if (!this.members.has(name)) {
-      const files = [...this.memory.names.filesWith(name)].flatMap((path) => this.factsOf(path) ?? []);
-      this.members.set(name, files.some((facts) => mayNameMember(facts, name)) ? undefined : files.flatMap((facts) => membersIn(facts, name)));
-    }
-    return this.members.get(name);
-  }
-
-  private assignedNamed(name: string): readonly FunctionFacts[] {
-    const found = this.assigned.get(name) ?? [...this.memory.names.filesWith(name)].flatMap((path) => assignedIn(this.factsOf(path), name));
-    this.assigned.set(name, found);
-    return found;
   }
 
   private factsOf(path: string): FileFacts | undefined {
@@ -359,6 +343,15 @@ export class BlockingGraph {
       if (runner) this.handed.set(key, runner);
     }
   }
+}
+
+/** What a name leads to, looked for once. */
+function kept<T>(find: (name: string) => T): (name: string) => T {
+  const found = new Map<string, T>();
+  return (name) => {
+    if (!found.has(name)) found.set(name, find(name));
+    return found.get(name) as T;
+  };
 }
 
 /** The blocking graph: built when the rule first asks, renewed with each snapshot. */

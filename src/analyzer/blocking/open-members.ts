@@ -54,13 +54,18 @@ function namesBase(node: Node, owner: string): boolean {
   return (node.heritageClauses ?? []).some(({ types }) => types.some((type) => type.getText().replace(/<.*/s, '') === owner));
 }
 
+/** All functions of some files that are members of that name; undefined where something else may go by it too. */
+export function allMembers(files: readonly FileFacts[], name: string): readonly FunctionFacts[] | undefined {
+  return files.some((facts) => mayNameMember(facts, name)) ? undefined : files.flatMap((facts) => membersIn(facts, name));
+}
+
 /** The functions of a file that are members of that name: of a class, an object literal, or what is assigned to a property. */
-export function membersIn({ functions }: FileFacts, name: string): FunctionFacts[] {
+function membersIn({ functions }: FileFacts, name: string): FunctionFacts[] {
   return functions.filter(({ names, node }) => names.includes(name) && !isFunctionDeclaration(node) && !isVariableDeclaration(node.parent));
 }
 
 /** Whether a file gives something that is no function written there a name as a member: `{ name }`, `name: load`, `x.name = load`. */
-export function mayNameMember({ sourceFile }: FileFacts, name: string): boolean {
+function mayNameMember({ sourceFile }: FileFacts, name: string): boolean {
   return new RegExp(`['"]${name.replaceAll('$', '\\$')}['"]`).test(sourceFile.text) || identifiersNamed(name, sourceFile).some(givesOther);
 }
 

@@ -35,8 +35,8 @@ export interface AssignedMembers {
   assignedNamed(name: string): readonly FunctionFacts[];
 }
 
-export function assignedIn(facts: FileFacts | undefined, name: string): FunctionFacts[] {
-  return (facts?.functions ?? []).filter(({ names, node }) => names[0] === name && ownerOf(node) !== undefined);
+export function assignedIn({ functions }: FileFacts, name: string): FunctionFacts[] {
+  return functions.filter(({ names, node }) => names[0] === name && ownerOf(node) !== undefined);
 }
 
 /** The function that a member without a type is: the only one that is assigned to what it is a member of. */

@@ -25,6 +25,9 @@ const files = {
   'one/quick.ts': "export const read = (): string => 'a';\n",
   'one/page.ts': "import { load } from '../base/load.js';\nexport async function page(): Promise<string> {\n  return load();\n}\n",
   'two/tsconfig.json': JSON.stringify({ compilerOptions: { ...options, paths: { '#reader': ['../base/slow.ts'] } } }),
+  'one/vault.ts': 'export interface Vault {\n  open(): string;\n}\nexport const use = async (vault: Vault): Promise<string> => vault.open();\n',
+  'two/vault.ts':
+    "import { readFileSync } from 'node:fs';\nexport interface Vault {\n  open(): string;\n}\nexport class FileVault implements Vault {\n  open(): string {\n    return readFileSync('v', 'utf8');\n  }\n}\nexport const use = async (vault: Vault): Promise<string> => vault.open();\n",
   'two/page.ts': "import { load } from '../base/load.js';\nexport async function page(): Promise<string> {\n  return load();\n}\n",
 };
 
@@ -78,9 +81,13 @@ describe('a graph of several programs', () => {
       new BlockingGraph(programs, memory);
       return [...new Set([...memory.stale].map(({ within }) => path.relative(folder.path, within.path)))].sort();
     };
-    assert.deepEqual(staleAfter('one/page.ts'), []);
-    assert.deepEqual(staleAfter('two/page.ts'), []);
-    assert.deepEqual(staleAfter('base/load.ts'), ['base/slow.ts', 'one/page.ts', 'two/page.ts']);
+    assert.deepEqual(staleAfter('one/page.ts'), ['one/vault.ts']);
+    assert.deepEqual(staleAfter('two/page.ts'), ['two/vault.ts']);
+    assert.deepEqual(staleAfter('base/load.ts'), ['base/slow.ts', 'one/page.ts', 'one/vault.ts', 'two/page.ts', 'two/vault.ts']);
+  });
+
+  it('takes no class of another program for what implements an interface', () => {
+    assert.deepEqual(check('one/vault.ts', 'two/vault.ts'), [0, 1]);
   });
 
   it('refuses to make functions async that the program of the caller does not hold', () => {
