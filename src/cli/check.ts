@@ -66,7 +66,8 @@ function wholeNumber(given: string): number {
 /** Runs a check and prints it; returns the exit code. */
 async function check(paths: string[], options: CheckOptions): Promise<number> {
   const started = performance.now();
-  // Its heap may double before it is cleaned up, in place of growing to three and a half times: a tenth less memory for 2 % of the time.
+  // Its heap may double before it is cleaned up, in place of growing to three and a half times: on a large
+  // project some 8 % less memory for 2 % of the time.
   setFlagsFromString('--heap-growing-percent=100');
   const cwd = process.cwd();
   const progress = new Progress(process.stderr);

@@ -18,8 +18,9 @@ export class Phases {
   private readonly known = new Map<string, Phase>();
 
   /**
-   * `isCommand`: whether a file is run by hand, one thing after another. `reactionOf`: the call that a function is handed to, if that runs it once when something is done. `isReaction`:
-   * whether that is what becomes of one that is handed over by its name.
+   * `isCommand`: whether a file is run by hand, one thing after another. `reactionOf`: the call that a function is
+   * handed to, if that runs it once when something is done. `isReaction`: whether that is what becomes of one that is
+   * handed over by its name.
    */
   constructor(
     private readonly isCommand: (path: string) => boolean,
